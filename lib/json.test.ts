@@ -33,7 +33,9 @@ describe("parseJson", () => {
       .jsonValue({ maxDepth: 6 })
       .filter((value) => !/"(__proto__|constructor|prototype)"/.test(JSON.stringify(value)));
     fc.assert(
-      fc.property(safe, (value) => expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)))),
+      fc.property(safe, (value) => {
+        expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
     );
   });
 });
