@@ -5,7 +5,7 @@ import type { AgentRoleSpec } from "./generated/agent-role.ts";
  * What runtime and gateway say to each other over HTTP. The runtime never imports the gateway: these types and the
  * paths below are all they share. Any other agent framework may speak the same words.
  *
- *   POST /runtime/v1/claims                worker token; answers an NDJSON stream of `ClaimEvent`. The stream stays open
+ *   POST /runtime/v1/claims                worker token; `ClaimRequest`; answers an NDJSON stream of `ClaimEvent`. The stream stays open
  *                                          as long as the run is owned: closing it gives the lease up at once.
  *   POST /runtime/v1/runs/{id}/beat        run token; renews the lease (call at leaseMs / 3). 204, or 409 EpochLost.
  *   POST /runtime/v1/runs/{id}/finish      run token; `FinishRequest` → `FinishAnswer`
@@ -27,6 +27,11 @@ import type { AgentRoleSpec } from "./generated/agent-role.ts";
 export const stepMeta = "roster.dev/step";
 export const parkedMeta = "roster.dev/parked";
 export const stepHeader = "x-roster-step";
+
+/** Body of `POST /runtime/v1/claims`. `worker` names the worker in trace and audit; it grants nothing. */
+export interface ClaimRequest {
+  readonly worker: string;
+}
 
 export type ClaimEvent =
   | { readonly type: "idle" }
