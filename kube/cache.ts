@@ -1,0 +1,208 @@
+import type { Resource, Stored } from "../api/resource.ts";
+
+/** What changed in a cache. `own`: by a write of this process, which it therefore knows already. */
+export interface Change<O extends Resource> {
+  readonly key: string;
+  readonly before: Stored<O> | undefined;
+  readonly after: Stored<O> | undefined;
+  readonly own: boolean;
+  /** Part of a first complete list: not news, only there. */
+  readonly initial: boolean;
+}
+
+/** Names the values under which an object is found; a pure function of the object. */
+export type IndexBy<O extends Resource> = (object: Stored<O>) => readonly string[];
+
+/** `namespace/name`, or `name` for cluster-scoped objects. */
+export function keyOf(object: { readonly metadata: { readonly namespace?: string; readonly name: string } }): string {
+  return toKey(object.metadata.namespace, object.metadata.name);
+}
+
+export function toKey(namespace: string | undefined, name: string): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** The parts of a key. */
+export function fromKey(key: string): { readonly namespace: string | undefined; readonly name: string } {
+  const slash = key.indexOf("/");
+  return slash === -1
+    ? { namespace: undefined, name: key }
+    : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/**
+ * The objects of one kind as last seen, by key and by named indexes. Every read and every change is O(what it touches).
+ * Reads its own writes: `assume` stores a write's answer at once, and older events that are still on their way are
+ * dropped. managedFields are not kept (half of an object's size, and nobody here reads them).
+ */
+export class Cache<O extends Resource> {
+  readonly #objects = new Map<string, Stored<O>>();
+  readonly #indexes = new Map<string, { readonly by: IndexBy<O>; readonly keys: Map<string, Set<string>> }>();
+  readonly #listeners = new Set<(change: Change<O>) => void>();
+  /** Versions of own writes that the watch has not confirmed yet. */
+  readonly #assumed = new Map<string, string>();
+  #latest = "";
+  #synced = false;
+
+  constructor(indexes: Readonly<Record<string, IndexBy<O>>> = {}) {
+    this.addIndex("namespace", (object) => [object.metadata.namespace ?? ""]);
+    for (const [name, by] of Object.entries(indexes)) this.addIndex(name, by);
+  }
+
+  /** Adds an index; objects that are there already are entered. The same name twice keeps the first. */
+  addIndex(name: string, by: IndexBy<O>): void {
+    if (this.#indexes.has(name)) return;
+    const index = { by, keys: new Map<string, Set<string>>() };
+    this.#indexes.set(name, index);
+    for (const [key, object] of this.#objects) enter(index.keys, by(object), key);
+  }
+
+  /** True once a complete list was taken in. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  find(key: string): Stored<O> | undefined {
+    return this.#objects.get(key);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#objects.keys();
+  }
+
+  values(): IterableIterator<Stored<O>> {
+    return this.#objects.values();
+  }
+
+  /** Keys of the objects that an index holds under a value. Throws for an index that was never added. */
+  keysBy(index: string, value: string): readonly string[] {
+    return [...(this.#index(index).get(value) ?? [])];
+  }
+
+  countBy(index: string, value: string): number {
+    return this.#index(index).get(value)?.size ?? 0;
+  }
+
+  listBy(index: string, value: string): readonly Stored<O>[] {
+    return this.keysBy(index, value).map((key) => this.#objects.get(key)!);
+  }
+
+  /** Calls `listener` after each change, in order. It must not throw and must not wait. */
+  subscribe(listener: (change: Change<O>) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Takes in one watch event. */
+  observe(type: "ADDED" | "MODIFIED" | "DELETED", object: Stored<O>): void {
+    const key = keyOf(object);
+    if (compareVersions(object.metadata.resourceVersion, this.#latest) > 0)
+      this.#latest = object.metadata.resourceVersion;
+    const assumed = this.#assumed.get(key);
+    if (assumed !== undefined) {
+      if (compareVersions(object.metadata.resourceVersion, assumed) < 0) return;
+      this.#assumed.delete(key);
+    }
+    const known = this.#objects.get(key);
+    if (type === "DELETED") {
+      if (known !== undefined) this.#set(key, undefined, { own: false, initial: false });
+      return;
+    }
+    if (known?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    this.#set(key, slim(object), { own: false, initial: false });
+  }
+
+  /** Takes in a complete list: what it lacks is gone, unless this process wrote it after the list was taken. */
+  replaceAll(items: readonly Stored<O>[], resourceVersion: string): void {
+    const initial = !this.#synced;
+    this.#synced = true;
+    // A server that was restored from an older copy: what we remember of our writes never happened there.
+    if (compareVersions(resourceVersion, this.#latest) < 0) this.#assumed.clear();
+    this.#latest = resourceVersion;
+    const listed = new Set<string>();
+    for (const item of items) {
+      const key = keyOf(item);
+      listed.add(key);
+      if (this.#isAhead(key, resourceVersion)) continue;
+      if (this.#objects.get(key)?.metadata.resourceVersion === item.metadata.resourceVersion) continue;
+      this.#set(key, slim(item), { own: false, initial });
+    }
+    for (const key of [...this.#objects.keys()]) {
+      if (listed.has(key) || this.#isAhead(key, resourceVersion)) continue;
+      this.#set(key, undefined, { own: false, initial });
+    }
+  }
+
+  /**
+   * Takes in the answer of a write of this process, so that the next read sees it. An answer that comes after the
+   * watch has passed it is ignored: the object may have been deleted since.
+   */
+  assume(object: Stored<O>): void {
+    const key = keyOf(object);
+    if (compareVersions(object.metadata.resourceVersion, this.#latest) <= 0 && this.#latest !== "") return;
+    if (object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0) return;
+    this.#assumed.set(key, object.metadata.resourceVersion);
+    this.#set(key, slim(object), { own: true, initial: false });
+  }
+
+  #isAhead(key: string, resourceVersion: string): boolean {
+    const assumed = this.#assumed.get(key);
+    if (assumed === undefined) return false;
+    if (compareVersions(assumed, resourceVersion) > 0) return true;
+    this.#assumed.delete(key);
+    return false;
+  }
+
+  #set(key: string, after: Stored<O> | undefined, how: { readonly own: boolean; readonly initial: boolean }): void {
+    const before = this.#objects.get(key);
+    for (const { by, keys } of this.#indexes.values()) {
+      if (before !== undefined) leave(keys, by(before), key);
+      if (after !== undefined) enter(keys, by(after), key);
+    }
+    if (after === undefined) this.#objects.delete(key);
+    else this.#objects.set(key, after);
+    for (const listener of this.#listeners) listener({ key, before, after, ...how });
+  }
+
+  #index(name: string): Map<string, Set<string>> {
+    const index = this.#indexes.get(name);
+    if (index === undefined) throw new Error(`the cache has no index "${name}"`);
+    return index.keys;
+  }
+}
+
+function enter(keys: Map<string, Set<string>>, values: readonly string[], key: string): void {
+  for (const value of values) {
+    const set = keys.get(value);
+    if (set === undefined) keys.set(value, new Set([key]));
+    else set.add(key);
+  }
+}
+
+function leave(keys: Map<string, Set<string>>, values: readonly string[], key: string): void {
+  for (const value of values) {
+    const set = keys.get(value);
+    set?.delete(key);
+    if (set?.size === 0) keys.delete(value);
+  }
+}
+
+function slim<O extends Resource>(object: Stored<O>): Stored<O> {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+/**
+ * Orders two resourceVersions of one kind (KEP-5504: decimal numbers of any length, comparable within a resource).
+ * 0 where a server's versions are no numbers: then nothing is ever taken for older.
+ */
+export function compareVersions(a: string, b: string): number {
+  if (!/^[1-9][0-9]*$/.test(a) || !/^[1-9][0-9]*$/.test(b)) return 0;
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
