@@ -21,6 +21,8 @@ export type WatchEvent<O extends Resource = Resource> =
 export interface WriteOptions {
   readonly fieldManager?: string;
   readonly dryRun?: boolean;
+  /** What the server does about unknown and duplicate fields; its own default otherwise. */
+  readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
 }
 
 /**

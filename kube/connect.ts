@@ -31,6 +31,7 @@ function overTransport(transport: Transport): KubeClient {
     fieldManager: options.fieldManager,
     dryRun: options.dryRun ? "All" : undefined,
     force: options.force,
+    fieldValidation: options.fieldValidation,
   });
 
   async function get<O extends Resource>(kind: KindRef, name: string, namespace?: string): Promise<Stored<O>> {
