@@ -1,0 +1,77 @@
+import type { Environment } from "@marcbachmann/cel-js";
+
+const pattern = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d{1,4}|)$/;
+const decimal: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
+const binary: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n };
+const nano = 10n ** 9n;
+const maxInt = 2n ** 63n - 1n;
+
+/** `resource.Quantity`: an exact number of nano-units, which is the finest that Kubernetes keeps. */
+export class Quantity {
+  readonly nanos: bigint;
+  readonly #text: string;
+  constructor(nanos: bigint, text: string) {
+    this.nanos = nanos;
+    this.#text = text;
+  }
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** Reads `1.5Gi`, `100m`, `1e3`; undefined for anything else. Finer than a nano-unit is rounded up, as the server does. */
+export function parseQuantity(text: string): Quantity | undefined {
+  const found = text.length <= 100 ? pattern.exec(text) : null;
+  if (!found) return undefined;
+  const [, sign, number, suffix] = found as unknown as [string, string, string, string];
+  const [whole = "", fraction = ""] = number.split(".");
+  let value = BigInt(`${whole}${fraction}` || "0") * nano;
+  let exponent = -fraction.length;
+  if (suffix in binary) value <<= binary[suffix]!;
+  else exponent += suffix in decimal ? decimal[suffix]! : Number(suffix.slice(1));
+  if (exponent > 100) return undefined;
+  if (exponent >= 0) value *= 10n ** BigInt(exponent);
+  else {
+    const unit = 10n ** BigInt(-exponent);
+    value = (value + unit - 1n) / unit;
+  }
+  return new Quantity(sign === "-" ? -value : value, text);
+}
+
+function parse(text: string): Quantity {
+  const parsed = parseQuantity(text);
+  if (parsed) return parsed;
+  throw new Error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+}
+
+const whole = (quantity: Quantity): boolean => {
+  const value = quantity.nanos / nano;
+  return quantity.nanos % nano === 0n && value <= maxInt && value >= -maxInt - 1n;
+};
+
+/** Kubernetes' quantity library (1.28). */
+export function addQuantity(env: Environment): void {
+  const type = "kubernetes.Quantity";
+  const sum = (a: Quantity, b: bigint): Quantity => new Quantity(a.nanos + b, `${(a.nanos + b) / nano}`);
+  env.registerType(type, Quantity as never);
+  env
+    .registerFunction(`quantity(string): ${type}`, parse)
+    .registerFunction("isQuantity(string): bool", (text: string) => parseQuantity(text) !== undefined)
+    .registerFunction(`${type}.sign(): int`, (a: Quantity) => (a.nanos > 0n ? 1n : a.nanos < 0n ? -1n : 0n))
+    .registerFunction(`${type}.isInteger(): bool`, whole)
+    .registerFunction(`${type}.asInteger(): int`, (a: Quantity) => {
+      if (!whole(a)) throw new Error("cannot convert value to integer");
+      return a.nanos / nano;
+    })
+    .registerFunction(`${type}.asApproximateFloat(): double`, (a: Quantity) => Number(a.nanos) / 1e9)
+    .registerFunction(`${type}.add(${type}): ${type}`, (a: Quantity, b: Quantity) => sum(a, b.nanos))
+    .registerFunction(`${type}.add(int): ${type}`, (a: Quantity, b: bigint) => sum(a, b * nano))
+    .registerFunction(`${type}.sub(${type}): ${type}`, (a: Quantity, b: Quantity) => sum(a, -b.nanos))
+    .registerFunction(`${type}.sub(int): ${type}`, (a: Quantity, b: bigint) => sum(a, -b * nano))
+    .registerFunction(`${type}.isLessThan(${type}): bool`, (a: Quantity, b: Quantity) => a.nanos < b.nanos)
+    .registerFunction(`${type}.isGreaterThan(${type}): bool`, (a: Quantity, b: Quantity) => a.nanos > b.nanos)
+    .registerFunction(`${type}.compareTo(${type}): int`, (a: Quantity, b: Quantity) =>
+      a.nanos < b.nanos ? -1n : a.nanos > b.nanos ? 1n : 0n,
+    )
+    .registerOperator(`${type} == ${type}`, (a: Quantity, b: Quantity) => a.nanos === b.nanos);
+}

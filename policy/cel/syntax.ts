@@ -1,0 +1,110 @@
+import type { ParseResult } from "@marcbachmann/cel-js";
+import { chargeArguments, chargeComparison, chargeMembership, chargeResult, meter } from "./cost.ts";
+
+/** The part of the library's syntax tree that we touch; its own types describe reading only. */
+export interface Node {
+  op: string;
+  args: unknown;
+  pos: number;
+  handle?: (...args: unknown[]) => unknown;
+  readonly meta: { alternate?: Node; macro?: Record<string, unknown>; evaluate?: (...args: unknown[]) => unknown };
+  setMeta(key: string, value: unknown): Node;
+}
+
+const prefix = "k8s_";
+
+/** Methods whose built-in version differs from Kubernetes' (UTF-16 positions, JavaScript's backtracking regex). */
+const replaced = new Set(
+  "charAt indexOf lastIndexOf substring split lowerAscii upperAscii trim join replace matches find findAll reverse".split(
+    " ",
+  ),
+);
+/** Extras of the library that no Kubernetes server has: a rule that used them would fail on a cluster. */
+const refused = new Set(["json", "hex", "base64", "at", "string", "bind"]);
+
+export function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && "op" in value && "meta" in value;
+}
+
+/** Visits each node once: operands, expanded macros and comprehensions alike. */
+export function visitNodes(root: unknown, visit: (node: Node) => void, seen: Set<unknown> = new Set()): void {
+  if (typeof root !== "object" || root === null || seen.has(root)) return;
+  seen.add(root);
+  if (Array.isArray(root)) {
+    for (const item of root) visitNodes(item, visit, seen);
+  } else if (isNode(root)) {
+    visit(root);
+    if (root.op !== "value") visitNodes(root.args, visit, seen);
+    visitNodes(root.meta.alternate, visit, seen);
+    visitNodes(root.meta.macro, visit, seen);
+  } else if (root.constructor === Object) {
+    for (const item of Object.values(root)) visitNodes(item, visit, seen);
+  }
+}
+
+/** Points method calls at our versions; answers the first method that Kubernetes does not have. */
+export function useKubernetesFunctions(
+  parsed: ParseResult,
+): { readonly name: string; readonly pos: number } | undefined {
+  let unknown: { name: string; pos: number } | undefined;
+  visitNodes(parsed.ast, (node) => {
+    if (node.op !== "rcall") return;
+    const args = node.args as [string, unknown, unknown[]];
+    const [name, receiver] = args;
+    const onIp = name === "string" && isNode(receiver) && receiver.op === "id" && receiver.args === "ip";
+    if ((refused.has(name) && !onIp) || name.startsWith(prefix)) unknown ??= { name, pos: node.pos };
+    if (replaced.has(name)) args[0] = prefix + name;
+  });
+  return unknown;
+}
+
+/** Undoes the renaming in a message of the library. */
+export function readable(message: string): string {
+  return message.replaceAll(prefix, "");
+}
+
+const comparisons = new Set(["==", "!=", "<", "<=", ">", ">="]);
+const counted = new Set(["?:", "accuPush", "accuInc", "comprehension", "list", "map", "&&", "||"]);
+
+/** Makes a checked tree count its own work, so that no input can make it run long. */
+export function meterNodes(parsed: ParseResult): void {
+  visitNodes(parsed.ast, (node) => {
+    const { handle, meta } = node;
+    if (meta.macro && typeof meta.macro.evaluate === "function") {
+      const evaluate = meta.macro.evaluate as (...args: unknown[]) => unknown;
+      meta.macro.evaluate = (...args: unknown[]) => {
+        meter.charge(1);
+        return evaluate(...args);
+      };
+    } else if (handle && comparisons.has(node.op)) {
+      node.handle = (left, right, ast, ev) => {
+        chargeComparison(left, right);
+        return handle(left, right, ast, ev);
+      };
+    } else if (handle && node.op === "in") {
+      node.handle = (left, right, ast, ev) => {
+        chargeMembership(left, right);
+        return handle(left, right, ast, ev);
+      };
+    } else if (handle && node.op === "+") {
+      node.handle = (left, right, ast, ev) => charged(handle(left, right, ast, ev));
+    } else if (handle && (node.op === "call" || node.op === "rcall")) {
+      node.handle = (args, second, third) => {
+        chargeArguments(args as unknown[]);
+        return charged(handle(args, second, third));
+      };
+    } else if (counted.has(node.op) && meta.evaluate && !meta.alternate) {
+      const evaluate = meta.evaluate;
+      node.setMeta("evaluate", (...args: unknown[]) => {
+        meter.charge(1);
+        return evaluate(...args);
+      });
+    }
+  });
+}
+
+function charged(value: unknown): unknown {
+  meter.charge(1);
+  chargeResult(value);
+  return value;
+}
