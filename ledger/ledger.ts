@@ -258,6 +258,8 @@ export interface RunRecord {
   readonly deadline: Instant;
   readonly triggerUid?: string;
   readonly window?: JsonObject;
+  /** What `markWindow` said last; absent: no window was made yet. */
+  readonly windowState?: "shown" | "gone";
   /** Raised on every change; the projector's cursor. */
   readonly changeSeq: number;
 }
@@ -294,6 +296,11 @@ export interface Runs {
   /** Marks a window as shown (created) or gone (deleted by a person: never shown again). */
   markWindow(runId: string, state: "shown" | "gone"): Promise<void>;
   isWindowGone(runId: string): Promise<boolean>;
+  /** What a trigger did so far, from the rows of its runs. `lastFire` is the latest admission that was not refused. */
+  triggerSummary(triggerUid: string): Promise<{ readonly fired: number; readonly ruleAnswered: number; readonly refused: number; readonly lastFire?: Instant }>;
+  /** Where a reader of `changedSince` was, kept across restarts; 0 at first. Saving never moves it back. */
+  cursor(name: string): Promise<number>;
+  saveCursor(fence: Fence, name: string, cursor: number): Promise<void>;
   trace(runId: string): Promise<{ readonly run: RunRecord; readonly steps: readonly StepRecord[] } | undefined>;
 }
 
