@@ -1,0 +1,118 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const bin = (name: string) => path.join(root, "node_modules", name);
+
+type Task = (rest: readonly string[]) => Promise<number>;
+
+/** What `npm run …` calls through scripts/bootstrap.mjs. Each resolves to an exit code. */
+const tasks: Readonly<Record<string, Task>> = {
+  test: (rest) => vitest(["unit", "arch", "system"], rest),
+  "test:cluster": (rest) => vitest(["cluster"], rest),
+  check,
+  verify,
+  format: (rest) => node([bin("@biomejs/biome/bin/biome"), "check", "--write", ...(rest.length > 0 ? rest : ["."])]),
+};
+
+/** Types, lint, architecture and unit tests: what one runs before each commit. Under half a minute. */
+async function check(): Promise<number> {
+  const codes = await Promise.all([
+    node([bin("typescript/bin/tsc"), "-p", root]),
+    node([bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]),
+  ]);
+  return codes.find((code) => code !== 0) ?? vitest(["unit", "arch"], []);
+}
+
+/** Everything that CI does; a dirty tree fails, because then something else was tested than what is committed. */
+async function verify(): Promise<number> {
+  const steps: readonly (() => Promise<number>)[] = [
+    () => node([path.join(root, "scripts/generate.ts"), "--check"]),
+    check,
+    () => vitest(["system"], []),
+    cleanTree,
+  ];
+  for (const step of steps) {
+    const code = await step();
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+async function cleanTree(): Promise<number> {
+  const status = spawnSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" });
+  if (status.status !== 0) return said("cannot ask git whether the tree is clean", 1);
+  return status.stdout.trim() === "" ? 0 : said(`the tree is not clean:\n${status.stdout}`, 1);
+}
+
+/** Runs test projects and ends with one line such as `123 passed, 0 failed`, which CI reads. */
+async function vitest(projects: readonly string[], rest: readonly string[]): Promise<number> {
+  const folder = mkdtempSync(path.join(tmpdir(), "roster-test-"));
+  const report = path.join(folder, "report.json");
+  try {
+    const code = await node([
+      bin("vitest/vitest.mjs"),
+      "run",
+      ...projects.flatMap((name) => ["--project", name]),
+      "--passWithNoTests",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...rest,
+    ]);
+    const { passed, failed, skipped } = readReport(report, code);
+    // A skipped test prints its own reason where it skips; here it is only counted, so that none goes unseen.
+    if (skipped > 0) process.stdout.write(`${skipped} skipped, see their reasons above\n`);
+    process.stdout.write(`${passed} passed, ${failed} failed\n`);
+    return code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+function readReport(file: string, code: number): { passed: number; failed: number; skipped: number } {
+  if (!existsSync(file)) return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
+  // A file that does not even load has no tests to count, and an error outside of tests none either: still a failure.
+  const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  const failed = report.numFailedTests + broken.length;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: report.numPendingTests,
+  };
+}
+
+function node(args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
+      cwd: root,
+      stdio: "inherit",
+      env: { ...process.env, NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
+    });
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(code ?? (signal ? 130 : 1)));
+  });
+}
+
+function said(message: string, code: number): number {
+  process.stderr.write(`${message}\n`);
+  return code;
+}
+
+const [name = "", ...rest] = process.argv.slice(2);
+const task = tasks[name];
+process.exitCode = task
+  ? await task(rest)
+  : said(`unknown task "${name}"; there are ${Object.keys(tasks).join(", ")}`, 2);
