@@ -34,7 +34,7 @@ export interface AgentRoleSpec {
   readonly memorySeed?: readonly AgentRoleMemorySeedItem[];
   /** Slots of the role and the ModelTier that fills each. */
   readonly modelTiers?: Readonly<Record<string, string>>;
-  /** The ladder of rungs. Absent means one tier rung per slot, in the order classify, draft, judge. */
+  /** The ladder of rungs. Absent means one tier rung "work" in slot draft (or the first slot by name). */
   readonly router?: AgentRoleRouter;
   /** Business verbs: one word for one or more tools, so that permission lists read like a job description. */
   readonly actions?: readonly AgentRoleAction[];
@@ -120,7 +120,7 @@ export interface AgentRoleMemorySeedItem {
   readonly content: string;
 }
 
-/** The ladder of rungs. Absent means one tier rung per slot, in the order classify, draft, judge. */
+/** The ladder of rungs. Absent means one tier rung "work" in slot draft (or the first slot by name). */
 export interface AgentRoleRouter {
   /** Tried in order; the first that answers wins. */
   readonly rungs?: readonly AgentRoleRouterRung[];
