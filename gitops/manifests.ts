@@ -7,6 +7,7 @@ import type { CrdSchemas } from "./crd-schemas.ts";
 import { type Finding, type Position, Refusal } from "./finding.ts";
 import { readYaml } from "./read-yaml.ts";
 import { isByTheWay } from "./role-folder.ts";
+import { didYouMean } from "./suggest.ts";
 import { type MapTree, type Tree, toJson, typeOf } from "./tree.ts";
 
 /** An object as a file declares it. */
@@ -89,7 +90,10 @@ function check(tree: Tree, schemas: CrdSchemas): readonly Finding[] {
   const defined = schemas.get(`${apiVersion} ${kind}`);
   if (!defined) {
     if (apiVersion.startsWith("roster.dev/"))
-      findings.push({ at, message: `there is no kind "${kind}" in ${apiVersion}` });
+      findings.push({
+        at,
+        message: `there is no kind "${kind}" in ${apiVersion}${didYouMean(kind, kindNames(schemas))}`,
+      });
     return findings;
   }
   for (const [key, entry] of tree.entries) {
@@ -144,6 +148,10 @@ function checkMetadata(tree: MapTree): Finding[] {
   }
   if (!metadata.tree.entries.has("name")) findings.push({ at: metadata.at, message: "metadata.name is required" });
   return findings;
+}
+
+function kindNames(schemas: CrdSchemas): readonly string[] {
+  return [...schemas.values()].map((defined) => defined.kind);
 }
 
 function textOf(tree: MapTree, key: string): string | undefined {
