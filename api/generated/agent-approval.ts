@@ -26,6 +26,8 @@ export interface AgentApprovalRequest {
   readonly subject: string;
   /** Name of the AgentBinding. */
   readonly requestedFor: string;
+  /** Name of the AgentRole whose approvers count. */
+  readonly role?: string;
   /** The permission rule that asks. */
   readonly rule: AgentApprovalRequestRule;
   /** The tool server. */

@@ -64,7 +64,7 @@ export interface AgentTriggerTask {
 
 /** Which runs show as AgentRun objects. The ledger keeps all. */
 export interface AgentTriggerWindow {
-  /** Always shows every run */
+  /** Always shows every run, Attention only those that wait or failed. Absent means Always. */
   readonly show?: "Always" | "Attention";
   /** Succeeded windows kept per binding. Absent means 3. */
   readonly keepSucceeded?: number;

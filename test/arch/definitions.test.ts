@@ -7,10 +7,20 @@ import { root } from "./sources.ts";
 
 const definitions = readDefinitions(path.join(root, "crds"));
 
+const schemaKeys = new Set(
+  (
+    "type description properties additionalProperties items required enum default format pattern minimum maximum minLength maxLength " +
+    "minItems maxItems minProperties maxProperties x-kubernetes-list-type x-kubernetes-list-map-keys x-kubernetes-preserve-unknown-fields " +
+    "x-kubernetes-validations"
+  ).split(" "),
+);
+
 /** Laws of our API types: each says why a field that breaks it would hurt. */
 const laws: Readonly<Record<string, (field: Schema, at: string) => boolean>> = {
   "every field has a description, because kubectl explain prints nothing else": (field, at) =>
     (field.description ?? "").length > 2 || at.endsWith("metadata"),
+  "every key is one that a structural schema has, or the server would drop it in silence": (field) =>
+    Object.keys(field).every((key) => schemaKeys.has(key)),
   "no booleans: a third value always comes": (field) => field.type !== "boolean",
   "no floating numbers: money and rates are decimal strings": (field) => field.type !== "number",
   "every string is bounded, or the API server refuses rules over it": (field, at) =>
