@@ -1,5 +1,5 @@
 import type { KindRef } from "../api/kinds.ts";
-import type { Resource } from "../api/resource.ts";
+import type { Resource, Stored } from "../api/resource.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { messageOf } from "../lib/problem.ts";
@@ -18,6 +18,8 @@ export interface ReflectorOptions<O extends Resource> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly pageSize?: number;
+  /** What of an object is kept in the cache. Absent: all but managedFields. */
+  readonly keep?: (object: Stored<O>) => Stored<O>;
   /** Jitter, in [0, 1). */
   readonly random?: () => number;
 }
@@ -104,7 +106,7 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
   }
 
   async #list(): Promise<string> {
-    const { client, kind, cache, namespace, labelSelector, fieldSelector, pageSize } = this.#options;
+    const { client, kind, cache, namespace, labelSelector, fieldSelector, pageSize, keep } = this.#options;
     const list = await client.list<O>(kind, {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
@@ -112,7 +114,7 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
       ...(pageSize === undefined ? {} : { pageSize }),
     });
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
-    cache.replaceAll(list.items, list.resourceVersion);
+    cache.replaceAll(keep ? list.items.map(keep) : list.items, list.resourceVersion);
     this.#lists++;
     this.#synced.resolve();
     return list.resourceVersion;
@@ -120,7 +122,7 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
 
   /** Follows one watch. An error comes back beside the last version seen, so that nothing is watched twice. */
   async #watch(from: string): Promise<{ resourceVersion: string; events: number; thrown?: unknown }> {
-    const { client, kind, cache, namespace, labelSelector, fieldSelector } = this.#options;
+    const { client, kind, cache, namespace, labelSelector, fieldSelector, keep } = this.#options;
     let resourceVersion = from;
     let events = 0;
     try {
@@ -137,7 +139,7 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
           resourceVersion = event.resourceVersion;
           continue;
         }
-        cache.observe(event.type, event.object);
+        cache.observe(event.type, keep ? keep(event.object) : event.object);
         resourceVersion = event.object.metadata.resourceVersion;
       }
       return { resourceVersion, events };

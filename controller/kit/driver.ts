@@ -1,0 +1,294 @@
+import type { KindRef } from "../../api/kinds.ts";
+import { dispositionOf, type Reason, reasons } from "../../api/reasons.ts";
+import type { Condition, Resource, Stored } from "../../api/resource.ts";
+import type { Change } from "../../kube/cache.ts";
+import { statusOf } from "../../kube/connect.ts";
+import type { EventRecorder } from "../../kube/events.ts";
+import { type Again, Workqueue } from "../../kube/workqueue.ts";
+import type { Fence } from "../../ledger/ledger.ts";
+import type { Clock, Instant } from "../../lib/clock.ts";
+import type { Log } from "../../lib/log.ts";
+import { messageOf, Problem } from "../../lib/problem.ts";
+import { type CommitPorts, commit, fieldManager } from "./commit.ts";
+import { perform } from "./effects.ts";
+import type { AnyReconciler, Lookup, Mark, Plan, Reader } from "./reconciler.ts";
+import { bugId, conditionsOf, conditionsOfThrow, type Ownership, statusChange } from "./status.ts";
+
+export interface DriverPorts extends CommitPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: EventRecorder;
+  readonly reader: Reader;
+  /** The leader's fence while this process leads. */
+  fence(): Fence | undefined;
+}
+
+// A plan that asks to be read again five times in a row does not converge: that is a bug, and it waits like one.
+const maxAgains = 5;
+const conflictMs = 250;
+// For what is waited for without a watch; everything else wakes the key itself.
+const waitingMs = 60_000;
+
+/**
+ * Drives one reconciler: read · finalizer · gather · decide or release · writes · one status patch · events · drop the
+ * finalizer · when again. Only keys are queued, the object is read anew each time, and one key is never worked on twice
+ * at once. Without leadership only `revoke` is performed.
+ */
+export class Driver implements AsyncDisposable {
+  readonly kind: KindRef;
+  readonly #reconciler: AnyReconciler;
+  readonly #ports: DriverPorts;
+  readonly #queue: Workqueue;
+  readonly #ownership: Ownership;
+  readonly #subscriptions: Disposable[] = [];
+  /** UIDs whose monotone effects are done; kept until the object is gone. */
+  readonly #revoked = new Set<string>();
+  readonly #vanished = new Map<string, Stored>();
+  readonly #agains = new Map<string, number>();
+  /** Keys whose own write is under way, with the last version the watch brought meanwhile. */
+  readonly #writing = new Map<string, string | undefined>();
+
+  constructor(reconciler: AnyReconciler, ports: DriverPorts, options: { readonly concurrency: number }) {
+    this.kind = reconciler.kind;
+    this.#reconciler = reconciler;
+    this.#ports = { ...ports, log: ports.log.with({ kind: reconciler.kind.kind }) };
+    this.#ownership = { owns: reconciler.owns, ready: reconciler.ready !== false };
+    this.#queue = new Workqueue({
+      clock: ports.clock,
+      concurrency: options.concurrency,
+      work: (key) => this.#work(key),
+      failed: (key, thrown) =>
+        this.#ports.log.error("reconciling failed", { key, error: messageOf(thrown), stack: stackOf(thrown) }),
+    });
+    this.#queue.pause();
+    this.#listen();
+  }
+
+  /** Begins to work on what was queued since construction. */
+  start(): void {
+    this.#queue.resume();
+  }
+
+  /** Looks at a key soon, or at a time. */
+  enqueue(key: string, at?: Instant): void {
+    if (at === undefined) this.#queue.add(key);
+    else this.#queue.addAt(key, at);
+  }
+
+  /** Looks at every object again, after whatever is news (a new leader does). */
+  enqueueAll(): void {
+    for (const key of this.#ports.informers.cache(this.kind).keys()) this.#queue.add(key, { low: true });
+  }
+
+  /** Resolves when nothing waits but for a time. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    await this.#queue[Symbol.asyncDispose]();
+  }
+
+  #listen(): void {
+    const { informers, ledger } = this.#ports;
+    const lookup: Lookup = informers.lookup();
+    this.#subscriptions.push(informers.cache(this.kind).subscribe((change) => this.#own(change)));
+    for (const watch of this.#reconciler.watches) {
+      const subscription = informers.cache(watch.kind).subscribe(({ before, after, initial }) => {
+        if (watch.relevant !== undefined && !watch.relevant(before, after)) return;
+        const keys = new Set<string>();
+        if (before !== undefined) for (const key of watch.keys(before, lookup)) keys.add(key);
+        if (after !== undefined) for (const key of watch.keys(after, lookup)) keys.add(key);
+        for (const key of keys) this.#queue.add(key, { low: initial });
+      });
+      this.#subscriptions.push(subscription);
+    }
+    for (const { channel, keys } of this.#reconciler.channels ?? []) {
+      this.#subscriptions.push(
+        ledger.feed.subscribe(channel, () => {
+          for (const key of keys(lookup)) this.#queue.add(key);
+        }),
+      );
+    }
+  }
+
+  #own({ key, before, after, own, initial }: Change<Resource>): void {
+    if (own) return;
+    if (after === undefined && before !== undefined) this.#vanished.set(key, before);
+    if (after !== undefined && this.#writing.has(key)) {
+      this.#writing.set(key, after.metadata.resourceVersion);
+      return;
+    }
+    this.#queue.add(key, { low: initial });
+  }
+
+  async #work(key: string): Promise<Again> {
+    const { log, informers } = this.#ports;
+    const gone = this.#vanished.get(key);
+    if (gone !== undefined) await this.#bury(key, gone);
+    const object = informers.cache<Stored>(this.kind).find(key);
+    if (object === undefined) return { kind: "done" };
+    try {
+      const again = await this.#reconcile(key, object);
+      if (again.kind !== "now") this.#agains.delete(key);
+      return again;
+    } catch (thrown) {
+      return await this.#fail(key, object, thrown, log.with({ key }));
+    }
+  }
+
+  /** What any replica does for an object that is gone, however it went. */
+  async #bury(key: string, gone: Stored): Promise<void> {
+    await this.#revoke(gone);
+    if (this.#vanished.get(key) !== gone) return;
+    this.#vanished.delete(key);
+    this.#revoked.delete(gone.metadata.uid);
+  }
+
+  async #revoke(object: Stored): Promise<void> {
+    const { uid } = object.metadata;
+    if (this.#revoked.has(uid)) return;
+    for (const effect of this.#reconciler.revoke?.(object) ?? []) {
+      await perform(this.#ports.ledger, this.#ports.fence(), effect);
+    }
+    this.#revoked.add(uid);
+  }
+
+  async #reconcile(key: string, object: Stored): Promise<Again> {
+    const reconciler = this.#reconciler;
+    const { clock, log, reader, fence } = this.#ports;
+    const deleting = object.metadata.deletionTimestamp !== undefined;
+    if (deleting) await this.#revoke(object);
+    const leading = fence();
+    if (leading === undefined) return { kind: "done" };
+    const finalizer = reconciler.finalizer;
+    const held = finalizer !== undefined && (object.metadata.finalizers ?? []).includes(finalizer);
+    if (deleting && !held) return { kind: "done" };
+    if (!deleting && finalizer !== undefined && !held) {
+      // Finalizer before the first effect: a delete between the two would leak what the effect made.
+      await this.#patch(key, object, { finalizers: [...(object.metadata.finalizers ?? []), finalizer] });
+      return { kind: "now" };
+    }
+    const snapshot: unknown = await reconciler.gather(object, reader);
+    const plan: Plan<Resource> = deleting
+      ? reconciler.release!(snapshot, clock.now())
+      : reconciler.decide(snapshot, clock.now());
+    const { object: current, effective } = await commit(this.kind, object, plan.writes, leading, this.#ports);
+    log.debug("reconciled", { key, writes: effective.length, next: plan.next.kind });
+    if (plan.next.kind === "again") return this.#onceMore(key);
+    const shown = await this.#show(
+      key,
+      current,
+      conditionsOf(plan, this.#ownership),
+      plan.status as Record<string, unknown>,
+    );
+    if (plan.next.kind === "recheck") return { kind: "at", at: plan.next.at };
+    if (deleting) {
+      await this.#patch(key, shown, {
+        finalizers: (shown.metadata.finalizers ?? []).filter((name) => name !== finalizer),
+      });
+    }
+    return { kind: "done" };
+  }
+
+  #onceMore(key: string): Again {
+    const agains = (this.#agains.get(key) ?? 0) + 1;
+    this.#agains.set(key, agains);
+    return agains > maxAgains ? { kind: "backoff" } : { kind: "now" };
+  }
+
+  /** The one status patch, and one event for each condition that changed. */
+  async #show(
+    key: string,
+    object: Stored,
+    marks: readonly Mark[],
+    fields: Readonly<Record<string, unknown>>,
+  ): Promise<Stored> {
+    const { client, clock } = this.#ports;
+    const change = statusChange(object, marks, fields, this.#ownership, clock.now());
+    if (change === undefined) return object;
+    const { name, namespace, uid, resourceVersion } = object.metadata;
+    const body = { metadata: { uid, resourceVersion }, status: change.patch };
+    const answer = await this.#writeOwn(key, () =>
+      client.mergePatch(this.kind, name, namespace, body, { subresource: "status", fieldManager }),
+    );
+    for (const condition of change.transitions) this.#tell(answer, condition);
+    return answer;
+  }
+
+  #tell(regarding: Stored, condition: Condition): void {
+    // Reconciling and Stalled repeat what Ready says.
+    if (condition.type === "Reconciling" || condition.type === "Stalled" || condition.message === "") return;
+    const bad = condition.status === "False" && reasons[condition.reason as Reason].disposition !== "fine";
+    this.#ports.events.record({
+      regarding,
+      type: bad ? "Warning" : "Normal",
+      reason: condition.reason,
+      action: condition.type,
+      note: condition.message,
+    });
+  }
+
+  async #patch(key: string, object: Stored, metadata: { readonly finalizers: readonly string[] }): Promise<void> {
+    const { name, namespace, uid, resourceVersion } = object.metadata;
+    const body = { metadata: { uid, resourceVersion, ...metadata } };
+    await this.#writeOwn(key, () => this.#ports.client.mergePatch(this.kind, name, namespace, body, { fieldManager }));
+  }
+
+  /** Tells the echo of our own write from somebody else's change that came while it was under way. */
+  async #writeOwn(key: string, write: () => Promise<Stored>): Promise<Stored> {
+    this.#writing.set(key, undefined);
+    let written: string | undefined;
+    try {
+      const stored = await write();
+      written = stored.metadata.resourceVersion;
+      this.#ports.informers.assume(this.kind, stored);
+      return stored;
+    } finally {
+      const seen = this.#writing.get(key);
+      this.#writing.delete(key);
+      if (seen !== undefined && seen !== written) this.#queue.add(key);
+    }
+  }
+
+  async #fail(key: string, object: Stored, thrown: unknown, log: Log): Promise<Again> {
+    const { clock, fence } = this.#ports;
+    // The watch brings what we did not know; the timer is for a change that it brought before we began.
+    if (isStale(thrown)) return { kind: "at", at: clock.now() + conflictMs };
+    const failures = this.#queue.failuresOf(key) + 1;
+    const disposition = dispositionOf(thrown);
+    if (disposition === undefined) {
+      log.error("a bug", { id: bugId(thrown), error: messageOf(thrown), stack: stackOf(thrown) });
+    } else {
+      log.info("not yet in force", { reason: (thrown as Problem).reason, error: messageOf(thrown), failures });
+    }
+    const current = (object as { status?: { conditions?: readonly Condition[] } }).status?.conditions ?? [];
+    const marks = conditionsOfThrow(thrown, this.#ownership, current, failures);
+    if (marks !== undefined && fence() !== undefined) {
+      await this.#show(key, object, marks, {}).catch((second: unknown) => {
+        log.debug("could not show why", { error: messageOf(second) });
+      });
+    }
+    switch (disposition) {
+      case "stalled":
+      case "denied":
+      case "fine":
+      case "uncertain":
+        return { kind: "done" };
+      case "waiting":
+        return { kind: "at", at: clock.now() + waitingMs };
+      default:
+        return { kind: "backoff" };
+    }
+  }
+}
+
+/** A conflict, or an object that went away under us: both are settled by reading again. */
+function isStale(thrown: unknown): boolean {
+  return thrown instanceof Problem && (thrown.reason === "Conflict" || statusOf(thrown) === 404);
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}

@@ -1,0 +1,116 @@
+import { type KindRef, kinds } from "../../api/kinds.ts";
+import { problem } from "../../api/reasons.ts";
+import type { Resource, Stored } from "../../api/resource.ts";
+import { Cache, type IndexBy, toKey } from "../../kube/cache.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { Reflector } from "../../kube/reflector.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Log } from "../../lib/log.ts";
+import type { LedgerReader, Lookup, Reader } from "./reconciler.ts";
+
+/** What is kept in memory of one kind, and how it is found. */
+export interface InformerOptions {
+  readonly kind: KindRef;
+  readonly indexes?: Readonly<Record<string, IndexBy<never>>>;
+  readonly fieldSelector?: string;
+  /** Drops what nobody reads from the cache (or what nobody may find there, such as the content of Secrets). */
+  readonly keep?: (object: never) => unknown;
+}
+
+/** One cache per kind for everything in this process, each kept true by one reflector. */
+export class Informers implements AsyncDisposable {
+  readonly #client: KubeClient;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #caches = new Map<string, Cache<Resource>>();
+  readonly #options = new Map<string, InformerOptions>();
+  #reflectors: readonly Reflector<Resource>[] = [];
+
+  constructor(
+    client: KubeClient,
+    options: { readonly clock: Clock; readonly log: Log },
+    list: readonly InformerOptions[],
+  ) {
+    this.#client = client;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    for (const informer of list) {
+      const id = idOf(informer.kind);
+      this.#options.set(id, informer);
+      this.#caches.set(
+        id,
+        new Cache<Resource>((informer.indexes ?? {}) as Readonly<Record<string, IndexBy<Resource>>>),
+      );
+    }
+  }
+
+  /** The cache of a kind. Throws for a kind that was not declared. */
+  cache<O extends Resource>(kind: KindRef): Cache<O> {
+    const cache = this.#caches.get(idOf(kind));
+    if (cache === undefined) throw new Error(`no informer was declared for ${kind.kind}`);
+    return cache as unknown as Cache<O>;
+  }
+
+  has(kind: KindRef): boolean {
+    return this.#caches.has(idOf(kind));
+  }
+
+  /** Takes in the answer of a write of this process, in the same shape as the reflector would. */
+  assume(kind: KindRef, object: Stored): void {
+    const keep = this.#options.get(idOf(kind))?.keep as ((object: Stored) => Stored) | undefined;
+    this.cache(kind).assume(keep ? keep(object) : object);
+  }
+
+  /** Starts following every kind; resolves when each was listed once, or when the signal aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#reflectors = [...this.#options].map(
+      ([id, { kind, fieldSelector, keep }]) =>
+        new Reflector<Resource>({
+          client: this.#client,
+          kind,
+          cache: this.#caches.get(id)!,
+          clock: this.#clock,
+          log: this.#log,
+          ...(fieldSelector === undefined ? {} : { fieldSelector }),
+          ...(keep === undefined ? {} : { keep: keep as (object: Stored) => Stored }),
+        }),
+    );
+    const aborted = Promise.withResolvers<void>();
+    const stop = () => aborted.resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.synced)), aborted.promise]);
+    signal.removeEventListener("abort", stop);
+  }
+
+  lookup(): Lookup {
+    return {
+      find: <O extends Resource>(kind: KindRef, namespace: string | undefined, name: string) =>
+        this.cache<O>(kind).find(toKey(namespace, name)),
+      listBy: <O extends Resource>(kind: KindRef, index: string, value: string) =>
+        this.cache<O>(kind).listBy(index, value),
+      countBy: (kind, index, value) => this.cache(kind).countBy(index, value),
+      keysBy: (kind, index, value) => this.cache(kind).keysBy(index, value),
+    };
+  }
+
+  reader(ledger: LedgerReader): Reader {
+    return {
+      ...this.lookup(),
+      ledger,
+      fetch: (kind, namespace, name) => this.#client.find(kind, name, namespace),
+      tenantOf: (namespace) => {
+        const found = this.cache(kinds.Namespace).find(namespace);
+        if (found === undefined) throw problem("KubeUnavailable", `namespace "${namespace}" was not seen yet`);
+        return found.metadata.uid;
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector[Symbol.asyncDispose]()));
+  }
+}
+
+function idOf(kind: KindRef): string {
+  return `${kind.group}/${kind.kind}`;
+}
