@@ -12,6 +12,8 @@ export interface CompileOptions {
   readonly variables: Readonly<Record<string, CelType>>;
   /** What the expression must answer; anything by default. */
   readonly result?: "bool" | "string" | "dyn";
+  /** Values are CEL's own already (whole numbers as bigint, times as Date): they are not converted from JSON. */
+  readonly converted?: boolean;
   /** Cost units for one evaluation; Kubernetes' limit by default. */
   readonly costLimit?: number;
 }
@@ -46,7 +48,7 @@ const maxSource = 32_768;
  * same variables is compiled once.
  */
 export function compileExpression(source: string, options: CompileOptions): CelProgram {
-  const key = JSON.stringify([source, options.variables, options.result, options.costLimit]);
+  const key = JSON.stringify([source, options.variables, options.result, options.converted, options.costLimit]);
   const known = programs.get(key);
   if (known) return known;
   const program = compile(source, options);
@@ -73,7 +75,8 @@ function compile(source: string, options: CompileOptions): CelProgram {
 
   const measure: CelProgram["measure"] = (variables, costLimit = limit) => {
     const values: Record<string, unknown> = Object.create(null);
-    for (const name of reads) values[name] = convert(variables[name], options.variables[name]!);
+    for (const name of reads)
+      values[name] = options.converted ? variables[name] : convert(variables[name], options.variables[name]!);
     const ran = meter.measure(costLimit, () => run(values) as unknown);
     const cost = Math.ceil(ran.cost);
     if (ran.exceeded) return { cost, failed: costExceeded(source, costLimit) };
@@ -148,7 +151,10 @@ interface LibraryError {
 
 function failure(source: string, thrown: unknown): Problem {
   const error = thrown as LibraryError;
-  return invalid(source, inKubernetesWords(error, true), error.range?.start ?? 0);
+  const start = error.range?.start ?? 0;
+  // cel-go points at the dot of a field that does not exist.
+  const dot = error.code === "no_such_key" ? source.lastIndexOf(".", start) : -1;
+  return invalid(source, inKubernetesWords(error, true), dot < 0 ? start : dot);
 }
 
 function runtimeFailure(source: string, thrown: unknown): Problem {

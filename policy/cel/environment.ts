@@ -21,8 +21,8 @@ export interface CelObjectType {
   /** Unique within one expression; shows in error messages. */
   readonly name: string;
   readonly fields: Readonly<Record<string, CelType>>;
-  /** The type is `list<name>` or `map<string, name>` instead of `name` itself. */
-  readonly in?: "list" | "map";
+  /** The type is `list<name>`, `map<string, name>` and so on instead of `name` itself, from the innermost outward. */
+  readonly in?: readonly ("list" | "map" | "optional")[];
 }
 
 let base: Environment | undefined;
@@ -69,5 +69,8 @@ export function declareType(env: Environment, type: CelType, declared: Set<strin
     env.registerType(type.name, { fields } as never);
     env.registerOperator(`${type.name} == ${type.name}`, () => true);
   }
-  return type.in === "list" ? `list<${type.name}>` : type.in === "map" ? `map<string, ${type.name}>` : type.name;
+  return (type.in ?? []).reduce(
+    (inner, wrap) => (wrap === "map" ? `map<string, ${inner}>` : `${wrap}<${inner}>`),
+    type.name,
+  );
 }

@@ -1,0 +1,200 @@
+import { baseEnvironment } from "../../policy/cel/environment.ts";
+import { isNode, type Node } from "../../policy/cel/syntax.ts";
+import { escapeName, withMeta } from "./cel-values.ts";
+import type { JsonSchema, ValidationRule } from "./json-schema.ts";
+
+export interface RuleCostContext {
+  /** How often the rule's value may occur in one object. */
+  readonly cardinality: number;
+  readonly root: boolean;
+}
+
+/** How large values under a schema may be: characters of a string, items of a list, members of a map. */
+export interface Sizes {
+  readonly max: number;
+  /** Bytes of the smallest JSON: what bounds the number of items when nothing else does. */
+  readonly minBytes: number;
+  readonly fields?: Readonly<Record<string, Sizes>>;
+  readonly element?: Sizes;
+}
+
+const maxRequestBytes = 3 * 1024 * 1024;
+const scalar: Sizes = { max: 1, minBytes: 1 };
+const unknown: Sizes = { max: maxRequestBytes, minBytes: 2 };
+const known = new WeakMap<JsonSchema, Sizes>();
+
+export function sizesOf(schema: JsonSchema): Sizes {
+  let sizes = known.get(schema);
+  if (!sizes) {
+    sizes = measure(schema);
+    known.set(schema, sizes);
+  }
+  return sizes;
+}
+
+function measure(given: JsonSchema): Sizes {
+  if (given["x-kubernetes-int-or-string"]) return { max: (given.maxLength ?? maxRequestBytes / 4) * 4, minBytes: 1 };
+  const schema = given["x-kubernetes-embedded-resource"] ? withMeta(given) : given;
+  if (schema.type === "array" && schema.items) {
+    const element = sizesOf(schema.items);
+    return { max: schema.maxItems ?? Math.floor((maxRequestBytes - 2) / (element.minBytes + 1)), minBytes: 2, element };
+  }
+  if (schema.type === "object") {
+    if (typeof schema.additionalProperties === "object") {
+      const element = sizesOf(schema.additionalProperties);
+      return {
+        max: schema.maxProperties ?? Math.floor((maxRequestBytes - 2) / (element.minBytes + 6)),
+        minBytes: 2,
+        element,
+      };
+    }
+    const fields: Record<string, Sizes> = {};
+    let minBytes = 2;
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      fields[escapeName(name) ?? name] = sizesOf(property);
+      if (schema.required?.includes(name) && property.default === undefined)
+        minBytes += name.length + sizesOf(property).minBytes + 4;
+    }
+    return { max: Object.keys(fields).length, minBytes, fields };
+  }
+  if (schema.type !== "string") return scalar;
+  const fixed = { duration: 32, date: 12, "date-time": 37 }[schema.format ?? ""];
+  const words = schema.enum?.filter((value): value is string => typeof value === "string").map((value) => value.length);
+  const bound =
+    schema.maxLength !== undefined ? schema.maxLength * 4 : words?.length ? Math.max(...words) : maxRequestBytes - 2;
+  return { max: fixed ?? bound, minBytes: 2 };
+}
+
+interface Estimate {
+  readonly cost: number;
+  readonly sizes: Sizes;
+}
+type Scope = Readonly<Record<string, Sizes>>;
+
+/** The worst-case cost of one evaluation, with cel-go's factors. Zero for a rule that does not parse. */
+export function estimateRule(rule: ValidationRule, schema: JsonSchema, root: boolean): number {
+  const self = sizesOf(root ? withMeta(schema) : schema);
+  try {
+    return estimate(baseEnvironment().parse(rule.rule).ast as unknown as Node, { self, oldSelf: self }).cost;
+  } catch {
+    return 0;
+  }
+}
+
+const traverse = (sizes: Sizes): number => Math.max(1, Math.ceil(sizes.max * 0.1));
+
+function estimate(node: Node, scope: Scope): Estimate {
+  const { op } = node;
+  if (node.meta.alternate) return comprehension(node.meta.alternate, node, scope);
+  if (op === "value") {
+    const value = node.args;
+    return { cost: 0, sizes: { max: typeof value === "string" ? value.length : 1, minBytes: 1 } };
+  }
+  if (op === "id") return { cost: 1, sizes: scope[node.args as string] ?? unknown };
+  if (op === "." || op === ".?") {
+    const [object, name] = node.args as [Node, string];
+    const inner = estimate(object, scope);
+    return { cost: inner.cost + 1, sizes: inner.sizes.fields?.[name] ?? inner.sizes.element ?? unknown };
+  }
+  if (op === "[]" || op === "[?]") {
+    const [list, index] = node.args as [Node, Node];
+    const inner = estimate(list, scope);
+    return { cost: inner.cost + estimate(index, scope).cost + 1, sizes: inner.sizes.element ?? unknown };
+  }
+  if (op === "call" || op === "rcall") return call(node, scope);
+  if (op === "list") return literal(node.args as Node[], scope, 10);
+  if (op === "map") return literal((node.args as [Node, Node][]).flat(), scope, 30);
+  return operator(node, scope);
+}
+
+function literal(items: readonly Node[], scope: Scope, base: number): Estimate {
+  const parts = items.map((item) => estimate(item, scope));
+  const element = parts[0]?.sizes;
+  const sizes: Sizes = { max: items.length, minBytes: 2, ...(element ? { element } : {}) };
+  return { cost: base + parts.reduce((sum, part) => sum + part.cost, 0), sizes };
+}
+
+function operator(node: Node, scope: Scope): Estimate {
+  const parts = (Array.isArray(node.args) ? node.args : [node.args])
+    .filter(isNode)
+    .map((part) => estimate(part, scope));
+  const sum = parts.reduce((total, part) => total + part.cost, 0);
+  const [a = { cost: 0, sizes: scalar }, b = { cost: 0, sizes: scalar }, c] = parts;
+  if (node.op === "?:") {
+    const larger = (c?.sizes.max ?? 0) > b.sizes.max ? c!.sizes : b.sizes;
+    return { cost: a.cost + Math.max(b.cost, c?.cost ?? 0), sizes: larger };
+  }
+  if (node.op === "in") return { cost: sum + (b.sizes.fields ? 1 : b.sizes.element ? b.sizes.max : 1), sizes: scalar };
+  if (["==", "!=", "<", "<=", ">", ">="].includes(node.op)) {
+    return { cost: sum + Math.min(traverse(a.sizes), traverse(b.sizes)), sizes: scalar };
+  }
+  if (node.op === "+") {
+    const sizes = { ...a.sizes, max: a.sizes.max + b.sizes.max };
+    return { cost: sum + (a.sizes.max <= 1 && b.sizes.max <= 1 ? 1 : traverse(sizes)), sizes };
+  }
+  return { cost: sum + (node.op === "&&" || node.op === "||" ? 0 : 1), sizes: scalar };
+}
+
+const constant = new Set([
+  "has",
+  "size",
+  "type",
+  "dyn",
+  "int",
+  "double",
+  "uint",
+  "bool",
+  "orValue",
+  "hasValue",
+  "value",
+  "or",
+]);
+const overLists = new Set([
+  "isSorted",
+  "sum",
+  "min",
+  "max",
+  "indexOf",
+  "lastIndexOf",
+  "sort",
+  "distinct",
+  "flatten",
+  "reverse",
+]);
+
+function call(node: Node, scope: Scope): Estimate {
+  const args = node.args as readonly unknown[];
+  const name = args[0] as string;
+  if (name === "has" && node.op === "call") return { cost: 0, sizes: scalar };
+  const nodes = node.op === "rcall" ? [args[1], ...(args[2] as Node[])] : (args[1] as Node[]);
+  const parts = nodes.filter(isNode).map((part) => estimate(part, scope));
+  const sum = parts.reduce((total, part) => total + part.cost, 0);
+  const first = parts[0]?.sizes ?? scalar;
+  const second = parts[1]?.sizes ?? scalar;
+  const done = (cost: number, sizes: Sizes = scalar): Estimate => ({ cost: sum + cost, sizes });
+  if (constant.has(name)) return done(1, name === "size" ? scalar : (first.element ?? first));
+  if (name === "matches" || name === "find" || name === "findAll") {
+    return done(traverse(first) * Math.max(1, Math.ceil(second.max * 0.25)), first);
+  }
+  if (name === "contains") return done(traverse(first) * traverse(second));
+  if (name === "startsWith" || name === "endsWith") return done(traverse(second));
+  if (first.element && overLists.has(name)) return done(first.max * traverse(first.element), first);
+  if (name === "replace")
+    return done(traverse(first), { ...first, max: first.max * Math.max(1, parts[2]?.sizes.max ?? 1) });
+  if (name === "split") return done(traverse(first), { max: first.max, minBytes: 2, element: first });
+  return done(traverse(first), first);
+}
+
+/** all, exists, exists_one, map, filter: the range, then the body once for each element with what the loop itself costs. */
+function comprehension(expanded: Node, original: Node, scope: Scope): Estimate {
+  const [, receiver, args] = original.args as [string, Node, Node[]];
+  const range = estimate(receiver, scope);
+  const name = args[0]?.args as string;
+  const element = range.sizes.element ?? (range.sizes.fields ? scalar : unknown);
+  const inner: Scope = { ...scope, [name]: element };
+  const body = args.slice(1).map((part) => estimate(part, inner));
+  const each = body.reduce((sum, part) => sum + part.cost, 0) + 3;
+  const builds = original.args !== expanded.args && ["map", "filter"].includes((original.args as [string])[0]);
+  const sizes: Sizes = builds ? { max: range.sizes.max, minBytes: 2, element: body.at(-1)?.sizes ?? element } : scalar;
+  return { cost: range.cost + range.sizes.max * each + 1, sizes };
+}

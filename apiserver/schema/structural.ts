@@ -1,0 +1,74 @@
+import type { FieldError } from "../http/status.ts";
+import { Correlation } from "./correlation.ts";
+import { costErrors } from "./cost.ts";
+import { validateEmbedded } from "./embedded.ts";
+import { fieldErrorOf } from "./field-errors.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { validateListTypes } from "./list-types.ts";
+import { applyDefaults, dropNulls, prune } from "./prune.ts";
+import { compileRules, type RuleNode, validateRules } from "./rules.ts";
+import { structuralErrors } from "./shape.ts";
+import { validateValue } from "./values.ts";
+
+/** A schema ready to be applied to objects of its kind. Keeps no object; every method may run any number of times. */
+export interface CompiledSchema {
+  readonly schema: JsonSchema;
+  /** Removes unknown fields in place; answers their paths, sorted (`spec.a`, `spec.items[0].x`). */
+  prune(object: object): string[];
+  /** Drops nulls that the schema does not allow and fills in defaults, in place. */
+  applyDefaults(object: object): void;
+  /**
+   * All findings, in Kubernetes' words. With `oldObject`, what did not change keeps its old faults, and transition
+   * rules run. Rules in CEL are not run over an object whose shape is wrong, and one finding says so.
+   */
+  validate(object: object, oldObject?: object): FieldError[];
+  /** Why a CustomResourceDefinition with this schema is refused: not structural, bad rules, bad defaults. */
+  structuralErrors(path?: string): FieldError[];
+  /** Rules whose worst case would be too expensive. */
+  costErrors(path?: string): FieldError[];
+}
+
+const blocking = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+
+const unchecked =
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+
+/** Compiles the `openAPIV3Schema` of one version of a kind. Never throws; `structuralErrors` says what is wrong with it. */
+export function compileSchema(openApiSchema: object): CompiledSchema {
+  const schema = openApiSchema as JsonSchema;
+  let rules: RuleNode | undefined | null = null;
+  const compiledRules = (): RuleNode | undefined => {
+    if (rules === null) rules = compileRules(schema);
+    return rules;
+  };
+  return {
+    schema,
+    prune: (object) => prune(object, schema),
+    applyDefaults(object) {
+      dropNulls(object, schema);
+      applyDefaults(object, schema);
+    },
+    validate(object, oldObject) {
+      const correlation = oldObject && new Correlation(object, oldObject, schema);
+      const errors = [
+        ...validateValue(object, schema, correlation),
+        ...validateEmbedded(object, schema),
+        ...(oldObject && validateListTypes(oldObject, schema).length > 0 ? [] : validateListTypes(object, schema)),
+      ];
+      const node = compiledRules();
+      if (!node) return errors;
+      if (errors.some((error) => blocking.has(error.type))) {
+        return [...errors, fieldErrorOf("FieldValueInvalid", "<nil>", null, unchecked)];
+      }
+      return [...errors, ...validateRules(object, oldObject, node, correlation)];
+    },
+    structuralErrors: (path = "schema.openAPIV3Schema") => structuralErrors(schema, path),
+    costErrors: (path = "schema.openAPIV3Schema") => costErrors(schema, path),
+  };
+}

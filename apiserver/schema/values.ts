@@ -1,0 +1,264 @@
+import { isDeepStrictEqual } from "node:util";
+import { isObject } from "../../lib/json.ts";
+import { matchesPattern } from "../../policy/cel/regex.ts";
+import type { FieldError } from "../http/status.ts";
+import type { Correlation } from "./correlation.ts";
+import { fieldErrorOf, goJson, goNumber, goQuote, invalid, required } from "./field-errors.ts";
+import { enforcedFormat, hasFormat } from "./formats.ts";
+import type { JsonSchema } from "./json-schema.ts";
+
+/**
+ * What one node of validation found. `matches` counts checks that ran, as kube-openapi does: of several failed
+ * alternatives the one with the highest count is reported.
+ */
+interface Result {
+  readonly errors: FieldError[];
+  matches: number;
+}
+
+const none = (): Result => ({ errors: [], matches: 0 });
+
+function merge(into: Result, from: Result): void {
+  for (const error of from.errors) add(into, error);
+  into.matches += from.matches;
+}
+
+function add(into: Result, error: FieldError | undefined): void {
+  if (!error || into.errors.some((known) => known.field === error.field && known.message === error.message)) return;
+  into.errors.push(error);
+}
+
+/** Validates a value against OpenAPI v3, in the order and with the words of kube-openapi (k8s.io/kube-openapi/pkg/validation). */
+export function validateValue(value: unknown, schema: JsonSchema, correlation?: Correlation): FieldError[] {
+  return check(value, schema, "", correlation).errors;
+}
+
+function check(value: unknown, schema: JsonSchema, path: string, correlation: Correlation | undefined): Result {
+  const result = validate(value, schema, path, correlation);
+  // An unchanged value keeps the faults it was stored with.
+  return result.errors.length > 0 && correlation?.unchanged() ? { errors: [], matches: result.matches } : result;
+}
+
+function validate(value: unknown, schema: JsonSchema, path: string, correlation: Correlation | undefined): Result {
+  const result = none();
+  if (value === null || value === undefined) {
+    merge(result, checkType(null, schema, path));
+    merge(result, checkEnum(null, schema, path));
+    return result;
+  }
+  const run = (part: Result): void => {
+    merge(result, part);
+    result.matches++;
+  };
+  if (typesOf(schema).length > 0 || schema.format) run(checkType(value, schema, path));
+  run(checkAlternatives(value, schema, path));
+  if (typeof value === "string") {
+    run(checkString(value, schema, path));
+    if (enforcedFormat(schema.type, schema.format)) run(checkFormat(value, schema, path));
+  }
+  if (typeof value === "number") run(checkNumber(value, schema, path));
+  if (Array.isArray(value)) run(checkList(value, schema, path, correlation));
+  run(checkEnum(value, schema, path));
+  if (isObject(value)) run(checkObject(value, schema, path, correlation));
+  result.matches++;
+  return result;
+}
+
+function typesOf(schema: JsonSchema): readonly string[] {
+  if (schema["x-kubernetes-int-or-string"]) return ["integer", "string"];
+  return schema.type ? [schema.type] : [];
+}
+
+const inBody = (path: string): string => `${path} in body`;
+const named = (path: string): string => (path === "" ? "<nil>" : path.replace(/^\./, ""));
+
+function invalidType(path: string, type: string, value: string): Result {
+  const detail = `${inBody(path)} must be of type ${type}: ${goQuote(value)}`;
+  return { errors: [fieldErrorOf("FieldValueTypeInvalid", named(path), value, detail)], matches: 0 };
+}
+
+function checkType(value: unknown, schema: JsonSchema, path: string): Result {
+  const types = typesOf(schema);
+  if (value === null) {
+    if (types.length > 0 && !schema.nullable) return invalidType(path, types.join(","), "null");
+    return { errors: [], matches: 1 };
+  }
+  const [type, format] = kindOf(value);
+  const isWhole = type === "integer" && types.includes("number");
+  const wanted = enforcedFormat(schema.type, schema.format);
+  const textual = typeof value === "string" || Array.isArray(value);
+  const fits = types.includes(type) || isWhole;
+  if (!textual && wanted && !fits && format !== wanted) return invalidType(path, wanted, format);
+  if (!types.includes("number") && !types.includes("integer") && wanted && textual) return { errors: [], matches: 1 };
+  return fits || types.length === 0 ? { errors: [], matches: 1 } : invalidType(path, types.join(","), type);
+}
+
+/** JSON type and Go's format for it. Whole numbers are integers: the decoder makes them int64. */
+function kindOf(value: unknown): readonly [string, string] {
+  if (typeof value === "string") return ["string", ""];
+  if (typeof value === "boolean") return ["boolean", ""];
+  if (typeof value === "number") return isInt64(value) ? ["integer", "int64"] : ["number", "float64"];
+  return Array.isArray(value) ? ["array", ""] : ["object", ""];
+}
+
+const isInt64 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+
+function checkAlternatives(value: unknown, schema: JsonSchema, path: string): Result {
+  const main = none();
+  const complain = (detail: string): void => add(main, invalid("<nil>", "", `${goQuote(path)} ${detail}`));
+  if (schema.anyOf?.length) {
+    const results = schema.anyOf.map((part) => validate(value, part, path, undefined));
+    const first = results.find((result) => result.errors.length === 0);
+    if (!first) complain("must validate at least one schema (anyOf)");
+    merge(main, first ?? best(results));
+  }
+  if (schema.oneOf?.length) {
+    const results = schema.oneOf.map((part) => validate(value, part, path, undefined));
+    const valid = results.filter((result) => result.errors.length === 0);
+    if (valid.length === 1) merge(main, valid[0]!);
+    else {
+      const found = valid.length === 0 ? "Found none valid" : `Found ${valid.length} valid alternatives`;
+      complain(`must validate one and only one schema (oneOf). ${found}`);
+      if (valid.length === 0) merge(main, best(results));
+    }
+  }
+  if (schema.allOf?.length) {
+    const results = schema.allOf.map((part) => validate(value, part, path, undefined));
+    for (const result of results) merge(main, result);
+    const valid = results.filter((result) => result.errors.length === 0).length;
+    if (valid !== results.length)
+      complain(`must validate all the schemas (allOf)${valid === 0 ? ". None validated" : ""}`);
+  }
+  if (schema.not && validate(value, schema.not, path, undefined).errors.length === 0) {
+    complain("must not validate the schema (not)");
+  }
+  main.matches++;
+  return main;
+}
+
+function best(results: readonly Result[]): Result {
+  return results.reduce((found, result) => (result.matches > found.matches ? result : found));
+}
+
+function checkString(value: string, schema: JsonSchema, path: string): Result {
+  const fail = (error: FieldError): Result => ({ errors: [error], matches: 0 });
+  const { minLength, maxLength, pattern } = schema;
+  const length = maxLength === undefined && minLength === undefined ? 0 : lengthOf(value);
+  if (maxLength !== undefined && length > maxLength) {
+    const bytes = maxLength === 1 ? "byte" : "bytes";
+    return fail(
+      fieldErrorOf("FieldValueTooLong", named(path), "<value omitted>", `may not be more than ${maxLength} ${bytes}`),
+    );
+  }
+  if (minLength !== undefined && length < minLength) {
+    return fail(invalid(named(path), value, `${inBody(path)} should be at least ${minLength} chars long`));
+  }
+  if (pattern && !matchesPattern(pattern, value)) {
+    return fail(invalid(named(path), value, `${inBody(path)} should match '${pattern}'`));
+  }
+  return none();
+}
+
+function lengthOf(text: string): number {
+  let length = 0;
+  for (const _ of text) length++;
+  return length;
+}
+
+function checkFormat(value: string, schema: JsonSchema, path: string): Result {
+  if (hasFormat(schema.format!, value)) return none();
+  const detail = `${inBody(path)} must be of type ${schema.format}: ${goQuote(value)}`;
+  return { errors: [fieldErrorOf("FieldValueTypeInvalid", named(path), value, detail)], matches: 0 };
+}
+
+function checkNumber(value: number, schema: JsonSchema, path: string): Result {
+  const result = none();
+  const { minimum, maximum, multipleOf, type } = schema;
+  const fail = (detail: string): void => add(result, invalid(named(path), value, `${inBody(path)} ${detail}`));
+  const format = enforcedFormat(type, schema.format);
+  if (format === "int32" && (value > 2147483647 || value < -2147483648)) {
+    add(result, invalid("<nil>", "", `Checked value must be of type integer with format int32 in ${path}`));
+  } else if (type === "integer" && Number.isInteger(value) && !isInt64(value)) {
+    add(result, invalid("<nil>", "", `Checked value must be of type integer (default format) in ${path}`));
+  }
+  if (multipleOf !== undefined) {
+    const ratio = multipleOf < 1 ? (1 / multipleOf) * value : value / multipleOf;
+    if (!Number.isInteger(ratio)) fail(`should be a multiple of ${goNumber(multipleOf)}`);
+  }
+  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
+    fail(`should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${goNumber(minimum)}`);
+  }
+  if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
+    fail(`should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${goNumber(maximum)}`);
+  }
+  result.matches++;
+  return result;
+}
+
+function tooMany(path: string, actual: number, max: number): FieldError {
+  return fieldErrorOf(
+    "FieldValueTooMany",
+    named(path),
+    actual,
+    `must have at most ${max} ${max === 1 ? "item" : "items"}`,
+  );
+}
+
+function checkList(value: readonly unknown[], schema: JsonSchema, path: string, correlation?: Correlation): Result {
+  const result = none();
+  const items = schema.items;
+  if (items) {
+    for (const [index, item] of value.entries())
+      merge(result, check(item, items, `${path}[${index}]`, correlation?.item(index)));
+  }
+  if (schema.minItems !== undefined && value.length < schema.minItems) {
+    add(result, invalid(named(path), value.length, `${inBody(path)} should have at least ${schema.minItems} items`));
+  }
+  if (schema.maxItems !== undefined && value.length > schema.maxItems)
+    add(result, tooMany(path, value.length, schema.maxItems));
+  if (schema.uniqueItems && new Set(value.map(goJson)).size !== value.length) {
+    add(result, invalid(named(path), "", `${inBody(path)} shouldn't contain duplicates`));
+  }
+  result.matches++;
+  return result;
+}
+
+function checkEnum(value: unknown, schema: JsonSchema, path: string): Result {
+  if (!schema.enum?.length || schema.enum.some((allowed) => isDeepStrictEqual(allowed, value))) return none();
+  const shown = schema.enum.map((allowed) => goQuote(typeof allowed === "string" ? allowed : goJson(allowed)));
+  const detail = `supported values: ${shown.join(", ")}`;
+  return { errors: [fieldErrorOf("FieldValueNotSupported", named(path), value, detail)], matches: 0 };
+}
+
+function checkObject(
+  value: Record<string, unknown>,
+  schema: JsonSchema,
+  path: string,
+  correlation?: Correlation,
+): Result {
+  const result = none();
+  const size = Object.keys(value).length;
+  if (schema.minProperties !== undefined && size < schema.minProperties) {
+    add(result, invalid(named(path), size, `${inBody(path)} should have at least ${schema.minProperties} properties`));
+  }
+  if (schema.maxProperties !== undefined && size > schema.maxProperties)
+    add(result, tooMany(path, size, schema.maxProperties));
+  const properties = schema.properties ?? {};
+  const additional = schema.additionalProperties;
+  const member = (key: string, part: JsonSchema, at: string): void => {
+    const typeMeta = path === "" && (key === "apiVersion" || key === "kind");
+    merge(result, check(value[key], part, at, typeMeta ? undefined : correlation?.member(key)));
+  };
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(properties, key)) continue;
+    if (additional === false) add(result, invalid(named(path), key, `${path}.${key} in body is a forbidden property`));
+    else if (typeof additional === "object") member(key, additional, `${path}.${key}`);
+  }
+  for (const [key, property] of Object.entries(properties)) {
+    if (Object.hasOwn(value, key)) member(key, property, path === "" ? key : `${path}.${key}`);
+  }
+  for (const key of schema.required ?? []) {
+    if (!Object.hasOwn(value, key)) add(result, required(named(`${path}.${key}`)));
+  }
+  return result;
+}
