@@ -1,0 +1,184 @@
+import { isDeepStrictEqual } from "node:util";
+import { isObject } from "../../lib/json.ts";
+import { badRequest, failure } from "../http/status.ts";
+import { copyOf } from "./copy.ts";
+
+type Open = Record<string, unknown>;
+
+/** Lists that merge: by a key of their items, or (no key) as a set of scalars. Path segments as in the kind's JSON. */
+const everyKind: Readonly<Record<string, string>> = { "metadata.ownerReferences": "uid", "metadata.finalizers": "" };
+const byKind: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Namespace: { "status.conditions": "type" },
+  ServiceAccount: { secrets: "name", imagePullSecrets: "name" },
+  ValidatingAdmissionPolicy: { "spec.matchConditions": "name", "spec.variables": "name" },
+};
+
+const directive = "$patch";
+const retain = "$retainKeys";
+const deletions = "$deleteFromPrimitiveList/";
+const order = "$setElementOrder/";
+
+/**
+ * Applies a strategic merge patch to an object of a built-in kind and answers the result; neither argument is changed.
+ * Knows the directives `$patch: delete|replace`, `$retainKeys`, `$setElementOrder` and `$deleteFromPrimitiveList`.
+ * Throws 400 for a patch that is badly formed.
+ */
+export function applyStrategicPatch(doc: unknown, patch: unknown, kind: string): unknown {
+  if (!isObject(patch)) throw badRequest("error decoding patch: a strategic merge patch must be an object");
+  return mergeMap(isObject(doc) ? copyOf(doc) : {}, copyOf(patch), "", { ...everyKind, ...byKind[kind] });
+}
+
+type MergeKeys = Readonly<Record<string, string>>;
+
+function mergeMap(original: Open, given: Open, path: string, keys: MergeKeys): Open {
+  if (Object.hasOwn(given, directive)) {
+    const { [directive]: what, ...rest } = given;
+    if (what === "replace") return copyOf(rest);
+    if (what === "delete") return {};
+    if (what !== "merge") throw badRequest(`unknown patch type: ${String(what)} in map: ${JSON.stringify(given)}`);
+  }
+  const patch = { ...given };
+  const result = retainKeys({ ...original }, patch);
+  orderLists(result, patch, path, keys);
+  for (const [name, value] of Object.entries(patch)) {
+    const isDeletion = name.startsWith(deletions);
+    const key = isDeletion ? name.slice(deletions.length) : name;
+    if (key === directive) continue;
+    if (value === null) {
+      delete result[key];
+      continue;
+    }
+    const at = path === "" ? key : `${path}.${key}`;
+    const before = result[key];
+    if (isObject(before) && isObject(value)) result[key] = mergeMap(before, value, at, keys);
+    else if (Array.isArray(before) && Array.isArray(value))
+      result[key] = mergeList(before, value, at, keys, isDeletion);
+    else if (!isDeletion) setFresh(result, key, value);
+  }
+  return result;
+}
+
+/** Sets a value that has nothing to merge with: its directives and nulls do not become part of the object. */
+function setFresh(into: Open, key: string, value: unknown): void {
+  const clean = cleaned(value);
+  if (clean === undefined) delete into[key];
+  else into[key] = clean;
+}
+
+function cleaned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(cleaned).filter((item) => item !== undefined);
+  if (!isObject(value)) return value;
+  if (Object.hasOwn(value, directive)) return undefined;
+  const members = Object.entries(value)
+    .filter(([key, member]) => member !== null && !isListDirective(key))
+    .map(([key, member]) => [key, cleaned(member)] as const);
+  return Object.fromEntries(members.filter(([, member]) => member !== undefined));
+}
+
+const isListDirective = (key: string): boolean => key.startsWith(order) || key.startsWith(deletions) || key === retain;
+
+function retainKeys(original: Open, patch: Open): Open {
+  if (!Object.hasOwn(patch, retain)) return original;
+  const kept = patch[retain];
+  delete patch[retain];
+  if (!Array.isArray(kept)) throw badRequest("invalid patch format of retainKeys");
+  for (const [key, value] of Object.entries(patch)) {
+    if (value !== null && !key.startsWith("$") && !kept.includes(key))
+      throw badRequest("invalid patch format of retainKeys");
+  }
+  return Object.fromEntries(Object.entries(original).filter(([key]) => kept.includes(key)));
+}
+
+function mergeList(
+  before: readonly unknown[],
+  value: readonly unknown[],
+  path: string,
+  keys: MergeKeys,
+  isDeletion: boolean,
+): unknown[] {
+  if (isDeletion) return before.filter((item) => !value.some((gone) => isDeepStrictEqual(gone, item)));
+  const mergeKey = keys[path];
+  if (mergeKey === undefined) return copyOf([...value]);
+  if (mergeKey === "") return [...before, ...value.filter((item) => !before.includes(item))];
+  return mergeObjects(before, value, mergeKey, path, keys);
+}
+
+function mergeObjects(
+  before: readonly unknown[],
+  patch: readonly unknown[],
+  mergeKey: string,
+  path: string,
+  keys: MergeKeys,
+): unknown[] {
+  // "$patch: replace" as an item of its own replaces the whole list by the other items.
+  if (patch.some((item) => isObject(item) && item[directive] === "replace")) {
+    return copyOf(patch.filter((item) => !(isObject(item) && item[directive] === "replace")));
+  }
+  let result = [...before];
+  for (const item of patch) {
+    if (!isObject(item)) throw badRequest(`expected a map[string]interface {}, but received a ${typeof item}`);
+    const id = item[mergeKey];
+    if (id === undefined)
+      throw failure(400, "BadRequest", `map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+    const same = (candidate: unknown): boolean => isObject(candidate) && isDeepStrictEqual(candidate[mergeKey], id);
+    if (item[directive] === "delete") {
+      result = result.filter((candidate) => !same(candidate));
+      continue;
+    }
+    const at = result.findIndex(same);
+    if (at >= 0) result[at] = mergeMap(result[at] as Open, item, path, keys);
+    else result.push(cleaned(item));
+  }
+  return result;
+}
+
+const goMap = (value: Open): string =>
+  `map[${Object.keys(value)
+    .sort()
+    .map((key) => `${key}:${String(value[key])}`)
+    .join(" ")}]`;
+
+/** `$setElementOrder/x` merges list x first and then sorts it: listed items in that order, others where they stood. */
+function orderLists(result: Open, patch: Open, path: string, keys: MergeKeys): void {
+  for (const name of Object.keys(patch).filter((key) => key.startsWith(order))) {
+    const wanted = patch[name];
+    delete patch[name];
+    if (!Array.isArray(wanted)) throw badRequest("invalid patch format of setElementOrder list");
+    const key = name.slice(order.length);
+    const at = path === "" ? key : `${path}.${key}`;
+    const mergeKey = keys[at] ?? "";
+    const before = result[key];
+    const change = patch[key];
+    delete patch[key];
+    if (before !== undefined && !Array.isArray(before)) throw badRequest(`expected a []interface {} at ${at}`);
+    if (change !== undefined && change !== null && !Array.isArray(change))
+      throw badRequest(`expected a []interface {} at ${at}`);
+    if (before === undefined && !change) continue;
+    const merged =
+      change && before ? mergeList(before, change, at, keys, false) : ((before ?? cleaned(change)) as unknown[]);
+    result[key] = sorted(merged, wanted, (before ?? []) as unknown[], mergeKey);
+  }
+}
+
+/** Items that the order names follow it; the server's own keep their place relative to what stood before them. */
+function sorted(
+  merged: readonly unknown[],
+  wanted: readonly unknown[],
+  before: readonly unknown[],
+  mergeKey: string,
+): unknown[] {
+  const id = (item: unknown): unknown => (mergeKey === "" ? item : isObject(item) ? item[mergeKey] : undefined);
+  const rank = (list: readonly unknown[], item: unknown): number =>
+    list.findIndex((other) => isDeepStrictEqual(id(other), id(item)));
+  const named = merged.filter((item) => rank(wanted, item) >= 0).sort((a, b) => rank(wanted, a) - rank(wanted, b));
+  const others = merged.filter((item) => rank(wanted, item) < 0).sort((a, b) => rank(before, a) - rank(before, b));
+  const result: unknown[] = [];
+  let [i, j] = [0, 0];
+  while (i < named.length && j < others.length) {
+    const [a, b] = [rank(before, named[i]), rank(before, others[j])];
+    // A named item that is new goes first; otherwise the one that stood first.
+    if (a < 0 || a < b) result.push(named[i++]);
+    else result.push(others[j++]);
+  }
+  return [...result, ...named.slice(i), ...others.slice(j)];
+}
