@@ -45,6 +45,12 @@ export const reasons = {
   PolicyInvalid: { disposition: "stalled", hint: "Correct the permission rule that the message names." },
   DuplicateBinding: { disposition: "stalled", hint: "One binding per role and subject: delete one of the two." },
   PriceUnknown: { disposition: "stalled", hint: "Give the ModelTier prices for input and output." },
+  NotYetSupported: {
+    disposition: "stalled",
+    hint: "This version of Roster does not do that yet; remove the field that the message names.",
+  },
+  NoTargets: { disposition: "fine", hint: "Hire an agent that the target selects: `kubectl get abind`." },
+  NoTools: { disposition: "fine", hint: "Nothing to do; the gateway asks the server at the first call." },
   // states of resources
   Ready: { disposition: "fine", hint: "Nothing to do." },
   Settled: { disposition: "fine", hint: "Nothing to do." },
@@ -152,6 +158,7 @@ export const reasons = {
   PortInUse: { disposition: "stalled", hint: "Stop the other process or choose another port." },
   AlreadyRunning: { disposition: "stalled", hint: "Another `roster up` uses this folder; stop it or set ROSTER_HOME." },
   DiskFull: { disposition: "stalled", hint: "Free some space and start again." },
+  ChildFailed: { disposition: "stalled", hint: "Read the log file that the message names." },
   PostgresFailed: { disposition: "stalled", hint: "See the log file that the message names." },
 } as const satisfies Record<string, ReasonRow>;
 

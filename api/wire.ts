@@ -55,6 +55,8 @@ export interface Claim {
   readonly deadline: number;
   /** The ledger's time at the claim, Unix ms. */
   readonly now: number;
+  /** When the run was admitted, Unix ms. The same for every owner, so that a prompt can say the time and be rebuilt exactly. */
+  readonly createdAt: number;
   readonly role: { readonly name: string; readonly revision: string; readonly spec: AgentRoleSpec };
   readonly binding: {
     readonly name: string;
