@@ -11,7 +11,7 @@ export interface Log {
 }
 
 // A second wall behind "never log a secret": our own tokens are recognisable, and headers have known names.
-const secretPattern = /\b(rst_|rsw_|rsb_|sk-|whsec_)[A-Za-z0-9_-]{8,}/g;
+const secretPattern = /\b(rst_|rsw_|rsb_|rso_|rosteruser_|sk-|whsec_)[A-Za-z0-9_-]{8,}/g;
 const redactedPaths = ["authorization", "token", "secret", "password", "apiKey", "*.authorization", "*.token"];
 
 /** Replaces anything that looks like one of our tokens or a well-known key. */
