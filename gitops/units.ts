@@ -12,7 +12,13 @@ import { fromJson, mapOf } from "./tree.ts";
 /** A folder that declares objects: of manifest files, or of role folders (which say nothing of their namespace). */
 export type SyncPath =
   | { readonly kind: "manifests"; readonly folder: string }
-  | { readonly kind: "roles"; readonly folder: string; readonly namespace: string };
+  | {
+      readonly kind: "roles";
+      readonly folder: string;
+      readonly namespace: string;
+      /** The folder is itself a role folder, not a folder of them. */
+      readonly only?: true;
+    };
 
 /** One root as it was found. `trouble` is why nothing of it may be taken for deleted. */
 export interface Root {
@@ -51,6 +57,7 @@ async function roleUnits(
   base: string,
   schemas: CrdSchemas,
 ): Promise<readonly ReadFile[]> {
+  if (root.only) return [await roleUnit(root.folder, root.namespace, base, schemas)];
   const names = (await readdir(root.folder)).filter((name) => !isByTheWay(name)).sort();
   const folders: string[] = [];
   for (const name of names) if ((await stat(path.join(root.folder, name))).isDirectory()) folders.push(name);
