@@ -49,6 +49,10 @@ export const reasons = {
     disposition: "stalled",
     hint: "This version of Roster does not do that yet; remove the field that the message names.",
   },
+  AlreadyFired: {
+    disposition: "stalled",
+    hint: "Delete the binding and create it again: a fired UID is never hired anew.",
+  },
   NoTargets: { disposition: "fine", hint: "Hire an agent that the target selects: `kubectl get abind`." },
   NoTools: { disposition: "fine", hint: "Nothing to do; the gateway asks the server at the first call." },
   // states of resources
@@ -63,6 +67,8 @@ export const reasons = {
   Resolved: { disposition: "fine", hint: "Nothing to do." },
   Earned: { disposition: "fine", hint: "Nothing to do." },
   NotEarned: { disposition: "fine", hint: "Give the role an owner, an outcome, a KPI and a stopping rule." },
+  Queued: { disposition: "fine", hint: "Nothing to do; a worker will take it." },
+  Waiting: { disposition: "fine", hint: "The message names what it waits for." },
   Running: { disposition: "fine", hint: "Nothing to do." },
   NotStopped: { disposition: "fine", hint: "Nothing to do." },
   Suspended: { disposition: "fine", hint: "Set spec.state to Active to resume." },
@@ -152,6 +158,10 @@ export const reasons = {
   LedgerUnsafe: { disposition: "stalled", hint: "Turn fsync and synchronous_commit on in Postgres." },
   LeadershipLost: { disposition: "transient", hint: "Another replica leads; this one stands by." },
   Recovering: { disposition: "waiting", hint: "Ledger and cluster do not match; see `roster ledger`." },
+  GatewayUnavailable: {
+    disposition: "transient",
+    hint: "The gateway cannot be reached; the run goes back to the queue.",
+  },
   KubeUnavailable: { disposition: "transient", hint: "The Kubernetes API cannot be reached." },
   Conflict: { disposition: "transient", hint: "The object changed meanwhile; it is read again." },
   // the command line

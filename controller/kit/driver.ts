@@ -32,7 +32,7 @@ const waitingMs = 60_000;
 /**
  * Drives one reconciler: read · finalizer · gather · decide or release · writes · one status patch · events · drop the
  * finalizer · when again. Only keys are queued, the object is read anew each time, and one key is never worked on twice
- * at once. Without leadership only `revoke` is performed.
+ * at once. Without leadership only `narrow` is performed.
  */
 export class Driver implements AsyncDisposable {
   readonly kind: KindRef;
@@ -41,8 +41,8 @@ export class Driver implements AsyncDisposable {
   readonly #queue: Workqueue;
   readonly #ownership: Ownership;
   readonly #subscriptions: Disposable[] = [];
-  /** UIDs whose monotone effects are done; kept until the object is gone. */
-  readonly #revoked = new Set<string>();
+  /** What was narrowed already: UID → generation and whether it goes; kept until the object is gone. */
+  readonly #narrowed = new Map<string, string>();
   readonly #vanished = new Map<string, Stored>();
   readonly #agains = new Map<string, number>();
   /** Keys whose own write is under way, with the last version the watch brought meanwhile. */
@@ -140,26 +140,26 @@ export class Driver implements AsyncDisposable {
 
   /** What any replica does for an object that is gone, however it went. */
   async #bury(key: string, gone: Stored): Promise<void> {
-    await this.#revoke(gone);
+    await this.#narrow(gone, true);
     if (this.#vanished.get(key) !== gone) return;
     this.#vanished.delete(key);
-    this.#revoked.delete(gone.metadata.uid);
+    this.#narrowed.delete(gone.metadata.uid);
   }
 
-  async #revoke(object: Stored): Promise<void> {
-    const { uid } = object.metadata;
-    if (this.#revoked.has(uid)) return;
-    for (const effect of this.#reconciler.revoke?.(object) ?? []) {
-      await perform(this.#ports.ledger, this.#ports.fence(), effect);
-    }
-    this.#revoked.add(uid);
+  async #narrow(object: Stored, gone: boolean): Promise<void> {
+    const { ledger, fence, reader } = this.#ports;
+    const { uid, generation } = object.metadata;
+    const version = `${generation}/${gone}`;
+    if (this.#reconciler.narrow === undefined || this.#narrowed.get(uid) === version) return;
+    for (const effect of this.#reconciler.narrow(object, gone, reader)) await perform(ledger, fence(), effect);
+    this.#narrowed.set(uid, version);
   }
 
   async #reconcile(key: string, object: Stored): Promise<Again> {
     const reconciler = this.#reconciler;
     const { clock, log, reader, fence } = this.#ports;
     const deleting = object.metadata.deletionTimestamp !== undefined;
-    if (deleting) await this.#revoke(object);
+    await this.#narrow(object, deleting);
     const leading = fence();
     if (leading === undefined) return { kind: "done" };
     const finalizer = reconciler.finalizer;

@@ -50,6 +50,10 @@ const effects = {
     _: Fence | undefined,
     a: { readonly runId: string; readonly by: string; readonly reason?: string },
   ) => ledger.runs.cancel(a.runId, a.by, a.reason),
+  markWindow: (ledger: Ledger, _: Fence | undefined, a: { readonly runId: string; readonly state: "shown" | "gone" }) =>
+    ledger.runs.markWindow(a.runId, a.state),
+  recordRefusal: (ledger: Ledger, _: Fence | undefined, row: Parameters<Ledger["audit"]["record"]>[0]) =>
+    ledger.audit.record(row),
   disarm: (ledger: Ledger, _: Fence | undefined, a: { readonly triggerUid: string }) =>
     ledger.schedules.disarm(a.triggerUid),
 } as const;

@@ -30,10 +30,11 @@ export interface Reconciler<O extends Resource, S> {
   /** Deletion. To have one is to have a finalizer, which goes when the plan is settled. */
   release?(snapshot: S, now: Instant): Plan<O>;
   /**
-   * Monotone effects of deletion that any replica performs at once, leader or not, before anything is gathered; also for
-   * an object that vanished without its finalizer being honoured. They only take away, so nobody can be too early.
+   * Effects that only take away, which any replica performs at once, leader or not, before anything is gathered: nobody
+   * can be too early with them. `gone`: deletion has begun, or the object vanished without its finalizer being honoured.
+   * Performed once per object, generation and `gone`.
    */
-  revoke?(object: Stored<O>): readonly LedgerWrite[];
+  narrow?(object: Stored<O>, gone: boolean, view: Lookup & Pick<Reader, "tenantOf">): readonly LedgerWrite[];
 }
 
 /** A reconciler whose snapshot type does not matter to the holder. */

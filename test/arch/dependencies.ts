@@ -17,7 +17,7 @@ export const dependencies: readonly Dependency[] = [
     folders: ["policy"],
     why: "CEL with a type checker, ten times faster than the alternative",
   },
-  { package: "@modelcontextprotocol/sdk", folders: ["gateway", "examples"], why: "MCP client and server" },
+  { package: "@modelcontextprotocol/sdk", folders: ["gateway", "runtime", "examples"], why: "MCP client and server" },
   { package: "@peculiar/x509", folders: ["apiserver"], why: "the CA and certificates of the embedded API" },
   {
     package: "ajv",
@@ -50,7 +50,7 @@ export const dependencies: readonly Dependency[] = [
   },
   {
     package: "yaml",
-    folders: ["kube", "gitops", "cli", "apiserver", "rehearsal", "scripts"],
+    folders: ["kube", "controller", "gitops", "cli", "apiserver", "rehearsal", "scripts"],
     why: "YAML with positions for file and line",
   },
   { package: "zod", folders: ["examples", "gateway"], why: "the schema language of the MCP SDK's server side" },
