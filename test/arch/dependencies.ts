@@ -20,6 +20,11 @@ export const dependencies: readonly Dependency[] = [
   { package: "@modelcontextprotocol/sdk", folders: ["gateway", "runtime", "examples"], why: "MCP client and server" },
   { package: "@peculiar/x509", folders: ["apiserver"], why: "the CA and certificates of the embedded API" },
   {
+    package: "reflect-metadata",
+    folders: ["apiserver"],
+    why: "@peculiar/x509 decorates its classes with it and does not load without",
+  },
+  {
     package: "ajv",
     folders: ["policy", "gateway"],
     why: "JSON Schema 2020-12 for contracts, tool arguments and bodies",

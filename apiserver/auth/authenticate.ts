@@ -1,0 +1,73 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
+import { failure } from "../http/status.ts";
+import type { User } from "../rest/api.ts";
+import type { ServiceAccountTokens } from "./service-account-tokens.ts";
+
+export interface StaticUser {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly token: string;
+}
+
+export interface Authenticator {
+  /** Who sends a request. Throws 401 for credentials that are not valid; none at all is system:anonymous. */
+  authenticate(request: IncomingMessage): User;
+  /** Who a bearer token stands for; undefined when it is not valid for any of the audiences. */
+  findByToken(token: string, audiences?: readonly string[]): { user: User; audiences: readonly string[] } | undefined;
+}
+
+export const anonymous: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+const authenticated = "system:authenticated";
+
+/** Client certificates of our own authority, static tokens, and ServiceAccount tokens. */
+export function authenticator(users: readonly StaticUser[], serviceAccounts: ServiceAccountTokens): Authenticator {
+  // Compared by digest: neither the length nor a prefix of a token shows in the time it takes.
+  const known = users.map(({ token, name, groups }) => ({
+    digest: digest(token),
+    user: withAuthenticated({ name, groups }),
+  }));
+  const findByToken: Authenticator["findByToken"] = (token, audiences) => {
+    const wanted = digest(token);
+    const found = known.find((one) => timingSafeEqual(one.digest, wanted));
+    if (found) return audiences?.length ? undefined : { user: found.user, audiences: [] };
+    const account = serviceAccounts.verify(token, audiences);
+    return account && { user: withAuthenticated(account.user), audiences: account.audiences };
+  };
+  return {
+    findByToken,
+    authenticate(request) {
+      const certificate = fromCertificate(request.socket as TLSSocket);
+      if (certificate) return certificate;
+      const header = request.headers.authorization;
+      if (header === undefined) return anonymous;
+      const [scheme = "", token = ""] = header.trim().split(/\s+/);
+      const found = scheme.toLowerCase() === "bearer" && token !== "" ? findByToken(token) : undefined;
+      if (!found) throw unauthorized();
+      return found.user;
+    },
+  };
+}
+
+/** 401 as kube-apiserver answers it: it does not say why. */
+export function unauthorized(): Error {
+  return failure(401, "Unauthorized", "Unauthorized");
+}
+
+export function withAuthenticated(user: User): User {
+  return user.groups.includes(authenticated) ? user : { ...user, groups: [...user.groups, authenticated] };
+}
+
+function fromCertificate(socket: TLSSocket): User | undefined {
+  if (!socket.authorized) return undefined;
+  const { subject } = socket.getPeerCertificate();
+  const name = subject?.CN;
+  if (typeof name !== "string" || name === "") return undefined;
+  const organisations = (subject.O ?? []) as string | readonly string[];
+  return withAuthenticated({ name, groups: typeof organisations === "string" ? [organisations] : [...organisations] });
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage } from "node:http";
+import { decodeProtobuf } from "../protobuf/decode.ts";
+import { type Decoded, readJson } from "./json-body.ts";
+import { parseMedia } from "./media.ts";
+import { badRequest, failure } from "./status.ts";
+import { readYaml } from "./yaml-body.ts";
+
+/** The largest request body, as kube-apiserver has it. */
+export const maxBodyBytes = 3_145_728;
+
+/** Reads a whole body. Throws 413 as soon as it is too large, and 400 when the client goes away in the middle. */
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  const tooLarge = failure(413, "RequestEntityTooLarge", `Request entity too large: limit is ${maxBodyBytes}`);
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) return reject(tooLarge);
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > maxBodyBytes) {
+        request.removeAllListeners("data");
+        request.resume();
+        reject(tooLarge);
+      } else parts.push(part);
+    });
+    request.on("end", () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
+    request.on("error", reject);
+    request.on("close", () => reject(badRequest("the request body ended early")));
+  });
+}
+
+const json = new Set(["application/json", ""]);
+const mediaList = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+/** Decodes the body of a write. `expected` is the kind to name in complaints. Throws 400 and 415. */
+export function decodeBody(bytes: Buffer, contentType: string | undefined, expected: string): Decoded {
+  const { type } = parseMedia(contentType ?? "");
+  if (type === "application/vnd.kubernetes.protobuf") return attempt(expected, () => decodeProtobuf(bytes));
+  if (json.has(type)) return attempt(expected, () => readJson(toText(bytes)));
+  if (type === "application/yaml") return attempt(expected, () => readYaml(toText(bytes)));
+  throw unsupported(mediaList);
+}
+
+/** 415, naming what would have been read. */
+export function unsupported(media: string): Error {
+  return failure(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${media}`,
+  );
+}
+
+/** The body as text. Throws 400 for invalid UTF-8: replacing it would store what nobody sent. */
+export function toText(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw badRequest("the body of the request is not valid UTF-8");
+  }
+}
+
+function attempt(expected: string, read: () => Decoded): Decoded {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as { details?: unknown }).details) throw error;
+    const message = (error as Error).message;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected}): couldn't get version/kind; json parse error: ${message}`,
+    );
+  }
+}

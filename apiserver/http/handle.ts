@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Authenticator } from "../auth/authenticate.ts";
+import { authorize } from "../auth/authorize.ts";
+import { impersonate } from "../auth/impersonate.ts";
+import type { Api, Call } from "../rest/api.ts";
+import { nonResource } from "../rest/non-resource.ts";
+import { resource } from "../rest/resource.ts";
+import { readRequest } from "./request-info.ts";
+import { sendFailure } from "./respond.ts";
+import { badRequest, isUnexpected } from "./status.ts";
+
+export interface HandlerPorts {
+  readonly api: Api;
+  readonly authenticator: Authenticator;
+  /** Answers reviews and tokens: kinds that are not stored. */
+  readonly review: (api: Api, call: Call) => Promise<boolean>;
+  readonly address: string;
+}
+
+/** What every request goes through: who is it, for whom does it act, may it, and only then what it asks. */
+export function requestHandler(ports: HandlerPorts): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    // A client that goes away in the middle is its own affair.
+    request.on("error", () => {});
+    response.on("error", () => {});
+    handle(ports, request, response).catch((error: unknown) => {
+      if (response.destroyed) return;
+      const status = sendFailure(request, response, error);
+      if (!isUnexpected(error)) return;
+      const { method, url } = request;
+      const path = url?.split("?")[0];
+      ports.api.log.error("a request failed unexpectedly", {
+        method,
+        path,
+        message: status.message,
+        stack: (error as Error).stack,
+      });
+    });
+  };
+}
+
+async function handle(ports: HandlerPorts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { api } = ports;
+  const url = readUrl(request.url ?? "/");
+  const info = readRequest(request.method ?? "GET", url.pathname, url.searchParams);
+  const user = impersonate(api, request, ports.authenticator.authenticate(request));
+  const call: Call = { request, response, info, query: url.searchParams, user, warnings: [] };
+  authorize(api, call);
+  if (!info.isResource) return nonResource(api, call, ports.address);
+  if (await ports.review(api, call)) return;
+  return resource(api, call);
+}
+
+function readUrl(text: string): URL {
+  try {
+    return new URL(text, "https://localhost");
+  } catch {
+    throw badRequest("the request's URL cannot be read");
+  }
+}

@@ -1,0 +1,76 @@
+/** What a strict reading of a body found beside its value. */
+export interface Decoded {
+  readonly value: unknown;
+  /** Complaints of a strict decoder: `duplicate field "spec.replicas"`. */
+  readonly strict: readonly string[];
+}
+
+export const maxDepth = 1_000;
+
+/**
+ * Parses JSON and names duplicate keys by path, as Kubernetes' strict decoder does; the last one wins. Throws a
+ * plain Error with a one-line message: the caller knows which Status it becomes.
+ */
+export function readJson(text: string): Decoded {
+  const strict = scan(text);
+  return { value: JSON.parse(text), strict };
+}
+
+interface Level {
+  readonly seen: Set<string> | undefined;
+  key: string;
+  index: number;
+}
+
+// One linear pass before JSON.parse: it bounds the depth and sees each key, which JSON.parse forgets.
+function scan(text: string): string[] {
+  const found: string[] = [];
+  const levels: Level[] = [];
+  let expectKey = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x7b || char === 0x5b) {
+      if (levels.length >= maxDepth) throw new Error(`exceeded max depth of ${maxDepth} levels`);
+      const isObject = char === 0x7b;
+      levels.push({ seen: isObject ? new Set() : undefined, key: "", index: 0 });
+      expectKey = isObject;
+    } else if (char === 0x7d || char === 0x5d) {
+      levels.pop();
+      expectKey = false;
+    } else if (char === 0x2c) {
+      const level = levels.at(-1);
+      if (level) level.index++;
+      expectKey = level?.seen !== undefined;
+    } else if (char === 0x3a) {
+      expectKey = false;
+    } else if (char === 0x22) {
+      const start = at++;
+      while (at < text.length && text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1;
+      const level = levels.at(-1);
+      if (!expectKey || !level?.seen) continue;
+      level.key = unquote(text.slice(start, at + 1));
+      if (level.key === "__proto__") throw new Error('the key "__proto__" is not accepted');
+      if (level.seen.has(level.key)) found.push(`duplicate field "${pathOf(levels)}"`);
+      level.seen.add(level.key);
+    }
+  }
+  return [...new Set(found)];
+}
+
+function unquote(quoted: string): string {
+  if (!quoted.includes("\\")) return quoted.slice(1, -1);
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return quoted;
+  }
+}
+
+function pathOf(levels: readonly Level[]): string {
+  let path = "";
+  for (const level of levels) {
+    if (level.seen) path += path ? `.${level.key}` : level.key;
+    else path += `[${level.index}]`;
+  }
+  return path;
+}

@@ -1,0 +1,52 @@
+import { failure } from "./status.ts";
+
+/** How an answer is to be written. */
+export type Representation =
+  | { readonly as: "object"; readonly yaml: boolean }
+  | { readonly as: "table"; readonly version: string; readonly yaml: boolean }
+  | { readonly as: "metadata"; readonly version: string; readonly yaml: boolean }
+  | { readonly as: "discovery"; readonly version: string; readonly yaml: boolean };
+
+const accepted =
+  "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+/** One media type of an Accept or Content-Type header, with its parameters. */
+export interface MediaType {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export function parseMedia(text: string): MediaType {
+  const [type = "", ...rest] = text.split(";");
+  const parameters = Object.fromEntries(
+    rest.map((part) => {
+      const [name = "", value = ""] = part.split("=");
+      return [name.trim().toLowerCase(), value.trim()];
+    }),
+  );
+  return { type: type.trim().toLowerCase(), parameters };
+}
+
+/**
+ * The first representation of an Accept header that this server can write; JSON when there is no header. Throws 406.
+ * Protobuf answers are not written: clients that prefer them also accept JSON.
+ */
+export function negotiate(accept: string | undefined, allow: ReadonlySet<string>): Representation {
+  if (!accept) return { as: "object", yaml: false };
+  for (const part of accept.split(",")) {
+    const { type, parameters } = parseMedia(part);
+    const yaml = type === "application/yaml";
+    if (!yaml && !["application/json", "application/*", "*/*"].includes(type)) continue;
+    const as = parameters["as"];
+    if (!as) return { as: "object", yaml };
+    const version = parameters["v"] ?? "v1";
+    if (!allow.has(as)) continue;
+    if (as === "Table" && ["v1", "v1beta1"].includes(version)) return { as: "table", version, yaml };
+    if (as.startsWith("PartialObjectMetadata") && ["v1", "v1beta1"].includes(version)) {
+      return { as: "metadata", version, yaml };
+    }
+    if (as === "APIGroupDiscoveryList" && ["v2", "v2beta1"].includes(version))
+      return { as: "discovery", version, yaml };
+  }
+  throw failure(406, "NotAcceptable", accepted);
+}

@@ -1,0 +1,33 @@
+import { parseDocument } from "yaml";
+import { type Decoded, maxDepth } from "./json-body.ts";
+
+/**
+ * Parses one YAML document (or JSON, which it contains) as kubectl reads it: YAML 1.1, so that `yes` is a boolean,
+ * aliases bounded. Duplicate keys are strict complaints; the last one wins. Throws a plain Error.
+ */
+export function readYaml(text: string): Decoded {
+  const strict: string[] = [];
+  const document = parseDocument(text, { version: "1.1", uniqueKeys: false, prettyErrors: false, merge: true });
+  const first = document.errors[0];
+  if (first) throw new Error(`error converting YAML to JSON: yaml: ${first.message}`);
+  const unique = parseDocument(text, { version: "1.1", uniqueKeys: true, prettyErrors: true });
+  for (const error of unique.errors) {
+    const line = error.linePos?.[0].line ?? 0;
+    strict.push(`yaml: unmarshal errors:\n  line ${line}: key already set in map`);
+  }
+  const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+  return { value: plain(value, 0), strict };
+}
+
+/** Only what JSON can hold: dates back to text, keys to strings, nothing deeper than JSON may be. */
+function plain(value: unknown, depth: number): unknown {
+  if (depth > maxDepth) throw new Error(`exceeded max depth of ${maxDepth} levels`);
+  if (value instanceof Date) return value.toISOString().replace(".000Z", "Z");
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value);
+  if (entries.some(([key]) => key === "__proto__")) throw new Error('the key "__proto__" is not accepted');
+  return Object.fromEntries(entries.map(([key, item]) => [key, plain(item, depth + 1)]));
+}

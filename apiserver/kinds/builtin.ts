@@ -1,0 +1,169 @@
+import { compileSchema } from "../schema/structural.ts";
+import { builtinColumns } from "./columns.ts";
+import { coreEvent, eventConversion, eventFields } from "./events.ts";
+import { allVerbs, type ServedKind, type Strategy, type Subresource } from "./kind.ts";
+import { checkLabel, checkPathSegment, checkSubdomain } from "./names.ts";
+import { toStructural } from "./openapi.ts";
+import { configMaps, leases, namespaces, secrets } from "./strategies.ts";
+
+const plain: Strategy = { checkName: checkSubdomain, unconditionalUpdate: true, createOnUpdate: false, counted: false };
+const status: Subresource = { name: "status", verbs: ["get", "patch", "update"] };
+const text = (value: unknown) => (value === undefined || value === null ? "" : String(value));
+
+interface Row {
+  readonly group?: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly component: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly cluster?: boolean;
+  readonly verbs?: readonly string[];
+  readonly subresources?: readonly Subresource[];
+  readonly bucket?: string;
+  readonly strategy: Strategy;
+  readonly selectable?: ServedKind["selectable"];
+  readonly conversion?: ServedKind["conversion"];
+}
+
+const rbac = {
+  group: "rbac.authorization.k8s.io",
+  strategy: { ...plain, checkName: checkPathSegment, createOnUpdate: true },
+};
+const admission = { group: "admissionregistration.k8s.io", cluster: true, categories: ["api-extensions"] };
+const crd = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition";
+
+// Everything that differs between the built-in kinds that are stored; reviews are in reviews/.
+const rows: readonly Row[] = [
+  {
+    kind: "ConfigMap",
+    plural: "configmaps",
+    component: "io.k8s.api.core.v1.ConfigMap",
+    shortNames: ["cm"],
+    strategy: { ...plain, ...configMaps },
+  },
+  {
+    kind: "Event",
+    plural: "events",
+    component: "io.k8s.api.core.v1.Event",
+    shortNames: ["ev"],
+    strategy: { ...plain, createOnUpdate: true },
+    selectable: eventFields,
+  },
+  {
+    kind: "Namespace",
+    plural: "namespaces",
+    component: "io.k8s.api.core.v1.Namespace",
+    shortNames: ["ns"],
+    cluster: true,
+    verbs: allVerbs.filter((verb) => verb !== "deletecollection"),
+    subresources: [{ name: "finalize", verbs: ["update"] }, status],
+    strategy: { ...plain, ...namespaces, checkName: checkLabel },
+    selectable: { "status.phase": (object) => text((object["status"] as { phase?: string } | undefined)?.phase) },
+  },
+  {
+    kind: "Secret",
+    plural: "secrets",
+    component: "io.k8s.api.core.v1.Secret",
+    strategy: { ...plain, ...secrets },
+    selectable: { type: (object) => text(object["type"]) },
+  },
+  {
+    kind: "ServiceAccount",
+    plural: "serviceaccounts",
+    component: "io.k8s.api.core.v1.ServiceAccount",
+    shortNames: ["sa"],
+    subresources: [
+      {
+        name: "token",
+        verbs: ["create"],
+        kind: { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" },
+      },
+    ],
+    strategy: plain,
+  },
+  {
+    group: "events.k8s.io",
+    kind: "Event",
+    plural: "events",
+    component: "io.k8s.api.events.v1.Event",
+    shortNames: ["ev"],
+    bucket: "core/events",
+    strategy: { ...plain, createOnUpdate: true },
+    selectable: eventFields,
+    conversion: eventConversion,
+  },
+  {
+    group: "coordination.k8s.io",
+    kind: "Lease",
+    plural: "leases",
+    component: "io.k8s.api.coordination.v1.Lease",
+    strategy: { ...plain, ...leases, createOnUpdate: true, unconditionalUpdate: false },
+  },
+  {
+    ...rbac,
+    kind: "ClusterRoleBinding",
+    plural: "clusterrolebindings",
+    component: "io.k8s.api.rbac.v1.ClusterRoleBinding",
+    cluster: true,
+  },
+  { ...rbac, kind: "ClusterRole", plural: "clusterroles", component: "io.k8s.api.rbac.v1.ClusterRole", cluster: true },
+  { ...rbac, kind: "RoleBinding", plural: "rolebindings", component: "io.k8s.api.rbac.v1.RoleBinding" },
+  { ...rbac, kind: "Role", plural: "roles", component: "io.k8s.api.rbac.v1.Role" },
+  {
+    ...admission,
+    kind: "ValidatingAdmissionPolicy",
+    plural: "validatingadmissionpolicies",
+    component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
+    subresources: [status],
+    strategy: { ...plain, unconditionalUpdate: false, counted: true },
+  },
+  {
+    ...admission,
+    kind: "ValidatingAdmissionPolicyBinding",
+    plural: "validatingadmissionpolicybindings",
+    component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding",
+    strategy: { ...plain, unconditionalUpdate: false, counted: true },
+  },
+  {
+    group: "apiextensions.k8s.io",
+    kind: "CustomResourceDefinition",
+    plural: "customresourcedefinitions",
+    component: crd,
+    shortNames: ["crd", "crds"],
+    categories: ["api-extensions"],
+    cluster: true,
+    subresources: [status],
+    strategy: { ...plain, unconditionalUpdate: false, counted: true },
+  },
+];
+
+/** Every built-in kind that is stored, v1 of its group. Schemas are compiled once, when this is called. */
+export function builtinKinds(strategies: Readonly<Record<string, Partial<Strategy>>> = {}): ServedKind[] {
+  return rows.map((row) => {
+    const group = row.group ?? "";
+    return {
+      group,
+      version: "v1",
+      kind: row.kind,
+      listKind: `${row.kind}List`,
+      plural: row.plural,
+      singular: row.kind.toLowerCase(),
+      shortNames: row.shortNames ?? [],
+      categories: row.categories ?? [],
+      namespaced: !row.cluster,
+      verbs: row.verbs ?? allVerbs,
+      subresources: row.subresources ?? [],
+      bucket: row.bucket ?? `${group || "core"}/${row.plural}`,
+      custom: false,
+      hasStatus: (row.subresources ?? []).some(({ name }) => name === "status"),
+      schema: compileSchema(toStructural(row.component)),
+      openapi: { name: row.component, schema: {} },
+      columns: builtinColumns[row.kind]!,
+      selectable: row.selectable ?? {},
+      strategy: { ...row.strategy, ...strategies[row.kind] },
+      storedAs: row.conversion ? coreEvent : group ? `${group}/v1` : "v1",
+      ...(row.conversion ? { conversion: row.conversion } : {}),
+    };
+  });
+}

@@ -1,0 +1,154 @@
+import { isObject } from "../../lib/json.ts";
+import { type CompiledSchema, compileSchema } from "../schema/structural.ts";
+import type { KubeObject } from "../store/entry.ts";
+import { readPath } from "../table/json-path.ts";
+import { customColumns } from "./columns.ts";
+import { allVerbs, type ServedKind, type Strategy, type Subresource } from "./kind.ts";
+import { checkSubdomain } from "./names.ts";
+
+/** `spec` of a CustomResourceDefinition, the part that serving needs. */
+export interface CrdSpec {
+  readonly group: string;
+  readonly scope: "Namespaced" | "Cluster";
+  readonly names: CrdNames;
+  readonly versions: readonly CrdVersion[];
+}
+
+export interface CrdNames {
+  readonly plural: string;
+  readonly singular?: string;
+  readonly kind: string;
+  readonly listKind?: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+}
+
+export interface CrdVersion {
+  readonly name: string;
+  readonly served: boolean;
+  readonly storage: boolean;
+  readonly deprecated?: boolean;
+  readonly deprecationWarning?: string;
+  readonly schema?: { readonly openAPIV3Schema?: Readonly<Record<string, unknown>> };
+  readonly subresources?: {
+    readonly status?: object;
+    readonly scale?: {
+      readonly specReplicasPath: string;
+      readonly statusReplicasPath: string;
+      readonly labelSelectorPath?: string;
+    };
+  };
+  readonly additionalPrinterColumns?: Parameters<typeof customColumns>[0];
+  readonly selectableFields?: readonly { readonly jsonPath: string }[];
+}
+
+export function specOf(crd: KubeObject): CrdSpec {
+  return crd["spec"] as CrdSpec;
+}
+
+/** The bucket of a custom kind: the same for all of its versions. */
+export function bucketOf(spec: CrdSpec): string {
+  return `${spec.group}/${spec.names.plural}`;
+}
+
+const strategy: Strategy = {
+  checkName: checkSubdomain,
+  unconditionalUpdate: false,
+  createOnUpdate: false,
+  counted: true,
+};
+// Compiling a large schema takes milliseconds, and an unchanged one comes back with every status write of its CRD.
+const compiled = new Map<string, CompiledSchema>();
+
+/** The served kinds of an established CustomResourceDefinition, one for each served version. */
+export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind[] {
+  const spec = specOf(crd);
+  const accepted = (crd["status"] as { acceptedNames?: CrdNames } | undefined)?.acceptedNames ?? spec.names;
+  const storage = spec.versions.find((version) => version.storage) ?? spec.versions[0]!;
+  return spec.versions
+    .filter((version) => version.served)
+    .map((version) => {
+      const subresources = subresourcesOf(version);
+      const schema = version.schema?.openAPIV3Schema ?? {
+        type: "object",
+        "x-kubernetes-preserve-unknown-fields": true,
+      };
+      return {
+        group: spec.group,
+        version: version.name,
+        kind: accepted.kind,
+        listKind: accepted.listKind ?? `${accepted.kind}List`,
+        plural: accepted.plural,
+        singular: accepted.singular ?? accepted.kind.toLowerCase(),
+        shortNames: accepted.shortNames ?? [],
+        categories: accepted.categories ?? [],
+        namespaced: spec.scope === "Namespaced",
+        verbs: allVerbs,
+        subresources,
+        bucket: bucketOf(spec),
+        custom: true,
+        hasStatus: version.subresources?.status !== undefined,
+        schema: compile(schema),
+        openapi: { name: componentName(spec.group, version.name, accepted.kind), schema },
+        columns: customColumns(version.additionalPrinterColumns ?? []),
+        selectable: Object.fromEntries(
+          (version.selectableFields ?? []).map(({ jsonPath }) => selectableField(jsonPath)),
+        ),
+        strategy,
+        storedAs: `${spec.group}/${storage.name}`,
+        schemaRevision,
+        ...(version.deprecated
+          ? {
+              deprecation: version.deprecationWarning ?? `${spec.group}/${version.name} ${accepted.kind} is deprecated`,
+            }
+          : {}),
+      };
+    });
+}
+
+function compile(schema: Readonly<Record<string, unknown>>): CompiledSchema {
+  const text = JSON.stringify(schema);
+  const found = compiled.get(text);
+  if (found) return found;
+  const made = compileSchema(schema);
+  // A bound, because CRDs may be rewritten for ever; the next request compiles again.
+  if (compiled.size >= 500) compiled.clear();
+  compiled.set(text, made);
+  return made;
+}
+
+function subresourcesOf(version: CrdVersion): Subresource[] {
+  const verbs = ["get", "patch", "update"];
+  const found: Subresource[] = [];
+  if (version.subresources?.status) found.push({ name: "status", verbs });
+  const scale = version.subresources?.scale;
+  if (scale) {
+    found.push({
+      name: "scale",
+      verbs,
+      kind: { group: "autoscaling", version: "v1", kind: "Scale" },
+      scale: {
+        spec: scale.specReplicasPath,
+        status: scale.statusReplicasPath,
+        ...(scale.labelSelectorPath ? { selector: scale.labelSelectorPath } : {}),
+      },
+    });
+  }
+  return found;
+}
+
+function selectableField(jsonPath: string): [string, (object: KubeObject) => string] {
+  const read = readPath(jsonPath);
+  return [
+    jsonPath.replace(/^\./, ""),
+    (object) => {
+      const [value] = read(object);
+      return value === undefined || value === null || isObject(value) ? "" : String(value);
+    },
+  ];
+}
+
+/** `dev.roster.v1alpha1.AgentRole`: the group reversed, as kube-apiserver names components. */
+function componentName(group: string, version: string, kind: string): string {
+  return [...group.split(".").reverse(), version, kind].join(".");
+}

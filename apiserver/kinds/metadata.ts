@@ -1,0 +1,199 @@
+import { isObject } from "../../lib/json.ts";
+import { type FieldError, fieldError } from "../http/status.ts";
+import type { KubeObject, Metadata } from "../store/entry.ts";
+import { checkLabelValue, checkQualifiedName } from "./names.ts";
+
+const text = (value: unknown) => typeof value === "string";
+const whole = (value: unknown) => Number.isInteger(value);
+const isNull = (value: unknown) => value === null || value === undefined;
+const map = (value: unknown) => isObject(value) && Object.values(value).every(text);
+const list = (item: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(item);
+
+const fields: Readonly<Record<string, { readonly is: (value: unknown) => boolean; readonly go: string }>> = {
+  name: { is: text, go: "string" },
+  generateName: { is: text, go: "string" },
+  namespace: { is: text, go: "string" },
+  selfLink: { is: text, go: "string" },
+  uid: { is: text, go: "types.UID" },
+  resourceVersion: { is: text, go: "string" },
+  generation: { is: whole, go: "int64" },
+  creationTimestamp: { is: text, go: "v1.Time" },
+  deletionTimestamp: { is: text, go: "v1.Time" },
+  deletionGracePeriodSeconds: { is: whole, go: "int64" },
+  labels: { is: map, go: "map[string]string" },
+  annotations: { is: map, go: "map[string]string" },
+  ownerReferences: { is: list(isObject), go: "[]v1.OwnerReference" },
+  finalizers: { is: list(text), go: "[]string" },
+  managedFields: { is: list(isObject), go: "[]v1.ManagedFieldsEntry" },
+};
+const ownerFields = new Set(["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"]);
+
+/**
+ * Brings metadata into its typed form: unknown fields are dropped and named, nulls and empty containers vanish.
+ * Returns the dropped paths, or the first type mismatch as `wrong`.
+ */
+export function normaliseMetadata(object: KubeObject): { readonly unknown: string[]; readonly wrong?: string } {
+  const unknown: string[] = [];
+  if (object.metadata === undefined || object.metadata === null) object.metadata = { name: "" };
+  if (!isObject(object.metadata)) {
+    return {
+      unknown,
+      wrong: `json: cannot unmarshal ${goType(object.metadata)} into Go struct field .metadata of type v1.ObjectMeta`,
+    };
+  }
+  const metadata: Metadata = object.metadata;
+  for (const [key, value] of Object.entries(metadata)) {
+    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    if (!field) {
+      unknown.push(`metadata.${key}`);
+      delete metadata[key];
+    } else if (isNull(value) || isEmpty(value)) {
+      delete metadata[key];
+    } else if (!field.is(value)) {
+      return { unknown, wrong: mismatch(key, value, field.go) };
+    }
+  }
+  metadata.ownerReferences?.forEach((owner, index) => {
+    for (const key of Object.keys(owner)) {
+      if (ownerFields.has(key)) continue;
+      unknown.push(`metadata.ownerReferences[${index}].${key}`);
+      delete (owner as unknown as Record<string, unknown>)[key];
+    }
+  });
+  return { unknown };
+}
+
+function mismatch(key: string, value: unknown, go: string): string {
+  const inner = isObject(value) && go.startsWith("map") ? Object.entries(value).find(([, v]) => !text(v)) : undefined;
+  const [path, bad, type] = inner ? [`${key}.${inner[0]}`, inner[1], "string"] : [key, value, go];
+  return `json: cannot unmarshal ${goType(bad)} into Go struct field ObjectMeta.metadata.${path} of type ${type}`;
+}
+
+/** The word that Go's JSON decoder has for a value. */
+export function goType(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  if (value === null) return "null";
+  if (typeof value === "boolean") return "bool";
+  return typeof value;
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === "" || (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
+  );
+}
+
+const maxAnnotationBytes = 256 << 10;
+
+/** The findings of Kubernetes' ValidateObjectMeta, in its order and words. */
+export function validateMetadata(
+  object: KubeObject,
+  namespaced: boolean,
+  checkName: (name: string, prefix: boolean) => readonly string[],
+): FieldError[] {
+  const { metadata } = object;
+  const found: FieldError[] = [];
+  if (metadata.generateName) {
+    for (const message of checkName(metadata.generateName, true)) {
+      found.push(fieldError.invalid("metadata.generateName", metadata.generateName, message));
+    }
+  }
+  if (!metadata.name) found.push(fieldError.required("metadata.name", "name or generateName is required"));
+  else {
+    for (const message of checkName(metadata.name, false)) {
+      found.push(fieldError.invalid("metadata.name", metadata.name, message));
+    }
+  }
+  if (namespaced && !metadata.namespace) found.push(fieldError.required("metadata.namespace"));
+  if (!namespaced && metadata.namespace) {
+    found.push(fieldError.forbidden("metadata.namespace", "not allowed on this type"));
+  }
+  if ((metadata.generation ?? 0) < 0) {
+    found.push(fieldError.invalid("metadata.generation", metadata.generation, "must be greater than or equal to 0"));
+  }
+  found.push(...checkLabels(metadata.labels ?? {}, "metadata.labels"));
+  found.push(...checkAnnotations(metadata.annotations ?? {}));
+  found.push(...checkOwners(metadata));
+  for (const finalizer of metadata.finalizers ?? []) {
+    for (const message of checkQualifiedName(finalizer)) {
+      found.push(fieldError.invalid("metadata.finalizers", finalizer, message));
+    }
+  }
+  const both = ["orphan", "foregroundDeletion"].every((name) => metadata.finalizers?.includes(name));
+  if (both) {
+    found.push(
+      fieldError.invalid(
+        "metadata.finalizers",
+        metadata.finalizers,
+        "finalizer orphan and foregroundDeletion cannot be both set",
+      ),
+    );
+  }
+  return found;
+}
+
+export function checkLabels(labels: Readonly<Record<string, string>>, field: string): FieldError[] {
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...checkQualifiedName(key).map((message) => fieldError.invalid(field, key, message)),
+    ...checkLabelValue(value).map((message) => fieldError.invalid(field, value, message)),
+  ]);
+}
+
+function checkAnnotations(annotations: Readonly<Record<string, string>>): FieldError[] {
+  const found: FieldError[] = [];
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+    for (const message of checkQualifiedName(key.toLowerCase())) {
+      found.push(fieldError.invalid("metadata.annotations", key, message));
+    }
+  }
+  if (bytes > maxAnnotationBytes) found.push(fieldError.tooLong("metadata.annotations", maxAnnotationBytes));
+  return found;
+}
+
+function checkOwners(metadata: Metadata): FieldError[] {
+  const found: FieldError[] = [];
+  const owners = metadata.ownerReferences ?? [];
+  owners.forEach((owner) => {
+    const at = "metadata.ownerReferences";
+    if (!owner.apiVersion)
+      found.push(fieldError.invalid(`${at}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"));
+    if (!owner.kind) found.push(fieldError.invalid(`${at}.kind`, owner.kind ?? "", "must not be empty"));
+    if (!owner.name) found.push(fieldError.invalid(`${at}.name`, owner.name ?? "", "must not be empty"));
+    if (!owner.uid) found.push(fieldError.invalid(`${at}.uid`, owner.uid ?? "", "must not be empty"));
+  });
+  const controllers = owners.filter((owner) => owner.controller);
+  if (controllers.length > 1) {
+    const [first, second] = controllers.map((owner) => owner.kind + owner.name);
+    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+    found.push(fieldError.invalid("metadata.ownerReferences", owners, detail));
+  }
+  return found;
+}
+
+/** The findings of ValidateObjectMetaUpdate: identity never changes, deletion adds no finalizer. */
+export function validateMetadataUpdate(next: KubeObject, live: KubeObject): FieldError[] {
+  const found: FieldError[] = [];
+  const immutable = (field: "name" | "namespace" | "uid" | "creationTimestamp") => {
+    if ((next.metadata[field] ?? "") === (live.metadata[field] ?? "")) return;
+    found.push(fieldError.invalid(`metadata.${field}`, next.metadata[field] ?? "", "field is immutable"));
+  };
+  immutable("name");
+  immutable("namespace");
+  immutable("uid");
+  immutable("creationTimestamp");
+  if (live.metadata.deletionTimestamp) {
+    const had = new Set(live.metadata.finalizers ?? []);
+    const added = (next.metadata.finalizers ?? []).filter((name) => !had.has(name));
+    if (added.length > 0) {
+      found.push(
+        fieldError.forbidden(
+          "metadata.finalizers",
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(", ")}}`,
+        ),
+      );
+    }
+  }
+  return found;
+}

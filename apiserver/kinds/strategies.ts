@@ -1,0 +1,137 @@
+import { isDeepStrictEqual } from "node:util";
+import { isObject } from "../../lib/json.ts";
+import { type FieldError, fieldError } from "../http/status.ts";
+import type { KubeObject } from "../store/entry.ts";
+import type { Strategy } from "./kind.ts";
+import { checkSubdomain } from "./names.ts";
+
+const maxDataBytes = 1 << 20;
+const keyMessage =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+function checkKeys(object: KubeObject, field: string): FieldError[] {
+  const data = object[field];
+  if (!isObject(data)) return [];
+  return Object.keys(data).flatMap((key) => {
+    if (key.length > 253) return [fieldError.invalid(`${field}[${key}]`, key, "must be no more than 253 characters")];
+    if (!/^[-._a-zA-Z0-9]+$/.test(key)) return [fieldError.invalid(`${field}[${key}]`, key, keyMessage)];
+    return key === "." || key === ".." || key.startsWith("..")
+      ? [
+          fieldError.invalid(
+            `${field}[${key}]`,
+            key,
+            key === "." ? "must not be '.'" : key === ".." ? "must not be '..'" : "must not start with '..'",
+          ),
+        ]
+      : [];
+  });
+}
+
+function immutable(next: KubeObject, live: KubeObject | undefined, fields: readonly string[]): FieldError[] {
+  if (live?.["immutable"] !== true) return [];
+  const text = "field is immutable when `immutable` is set";
+  const found: FieldError[] = [];
+  if (next["immutable"] !== true) found.push(fieldError.forbidden("immutable", text));
+  for (const field of fields) {
+    if (!isDeepStrictEqual(next[field], live[field])) found.push(fieldError.forbidden(field, text));
+  }
+  return found;
+}
+
+const textBytes = (data: unknown, encoded: boolean) =>
+  isObject(data)
+    ? Object.values(data).reduce<number>(
+        (sum, value) => sum + Buffer.byteLength(String(value), encoded ? "base64" : "utf8"),
+        0,
+      )
+    : 0;
+
+export const configMaps: Partial<Strategy> = {
+  validate(next, live) {
+    const found = [...checkKeys(next, "data"), ...checkKeys(next, "binaryData")];
+    const { data, binaryData } = next;
+    if (isObject(data) && isObject(binaryData)) {
+      for (const key of Object.keys(data).filter((name) => Object.hasOwn(binaryData, name))) {
+        found.push(fieldError.invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
+      }
+    }
+    const bytes = textBytes(data, false) + textBytes(binaryData, true);
+    if (bytes > maxDataBytes) found.push(fieldError.tooLong("", maxDataBytes));
+    return [...found, ...immutable(next, live, ["data", "binaryData"])];
+  },
+};
+
+const requiredKeys: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+};
+
+function mergeStringData(object: KubeObject): void {
+  const text = object["stringData"];
+  delete object["stringData"];
+  if (isObject(text) && Object.keys(text).length > 0) {
+    const data = isObject(object["data"]) ? object["data"] : {};
+    for (const [key, value] of Object.entries(text)) data[key] = Buffer.from(String(value)).toString("base64");
+    object["data"] = data;
+  }
+  object["type"] ||= "Opaque";
+}
+
+export const secrets: Partial<Strategy> = {
+  prepareCreate: mergeStringData,
+  prepareUpdate: mergeStringData,
+  validate(next, live) {
+    const found = checkKeys(next, "data");
+    const data = isObject(next["data"]) ? next["data"] : {};
+    for (const [key, value] of Object.entries(data)) {
+      const text = value === null ? "" : String(value);
+      if (Buffer.from(text, "base64").toString("base64").replace(/=+$/, "") !== text.replace(/=+$/, "")) {
+        found.push(fieldError.invalid(`data[${key}]`, "<redacted>", "must be base64"));
+      }
+    }
+    if (textBytes(data, true) > maxDataBytes) found.push(fieldError.tooLong("data", maxDataBytes));
+    for (const key of requiredKeys[String(next["type"])] ?? []) {
+      if (!Object.hasOwn(data, key)) found.push(fieldError.required(`data[${key}]`));
+    }
+    if (live && live["type"] !== next["type"]) {
+      found.push(fieldError.invalid("type", next["type"], "field is immutable"));
+    }
+    return [...found, ...immutable(next, live, ["data"])];
+  },
+};
+
+export const namespaces: Partial<Strategy> = {
+  prepareCreate(object) {
+    // The namespace controller takes this finalizer away once the content is gone.
+    object["spec"] = { finalizers: ["kubernetes"] };
+    object["status"] = { phase: "Active" };
+    object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
+  },
+  prepareUpdate(next, live) {
+    next["spec"] = live["spec"];
+    next["status"] = live["status"];
+    next.metadata.labels = { ...next.metadata.labels, "kubernetes.io/metadata.name": next.metadata.name };
+  },
+};
+
+const seconds = (next: KubeObject, field: string) => (isObject(next["spec"]) ? next["spec"][field] : undefined);
+
+export const leases: Partial<Strategy> = {
+  checkName: checkSubdomain,
+  validate(next) {
+    const found: FieldError[] = [];
+    const duration = seconds(next, "leaseDurationSeconds");
+    if (typeof duration === "number" && duration <= 0) {
+      found.push(fieldError.invalid("spec.leaseDurationSeconds", duration, "must be greater than 0"));
+    }
+    const transitions = seconds(next, "leaseTransitions");
+    if (typeof transitions === "number" && transitions < 0) {
+      found.push(fieldError.invalid("spec.leaseTransitions", transitions, "must be greater than or equal to 0"));
+    }
+    const holder = seconds(next, "holderIdentity");
+    if (holder === "") found.push(fieldError.invalid("spec.holderIdentity", holder, "must not be empty"));
+    return found;
+  },
+};

@@ -1,0 +1,157 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { toRfc3339 } from "../../lib/clock.ts";
+import { decodeBody, readBody } from "../http/body.ts";
+import { alreadyExists, badRequest, forbidden, invalid, notFound } from "../http/status.ts";
+import { about, type ServedKind } from "../kinds/kind.ts";
+import { validateMetadata } from "../kinds/metadata.ts";
+import { type KubeObject, keyOf, parse } from "../store/entry.ts";
+import type { Api, Call, User } from "./api.ts";
+import { trackFields } from "./fields.ts";
+import { readWriteOptions, type WriteOptions } from "./options.ts";
+import { asKind, conform, reportStrict } from "./prepare.ts";
+import { fromStored, toStored } from "./present.ts";
+import { respondObject } from "./read.ts";
+
+const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+const maxGenerateNameLength = 58;
+const generateAttempts = 8;
+
+/** POST to a collection. */
+export async function create(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const options = readWriteOptions(call, "CreateOptions");
+  const { value, strict } = decodeBody(await readBody(call.request), call.request.headers["content-type"], kind.kind);
+  const object = asKind(kind, value);
+  const unknown = conform(kind, object);
+  reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
+  const created = await createObject(api, kind, object, {
+    namespace: call.info.namespace,
+    user: call.user,
+    options,
+    warnings: call.warnings,
+  });
+  respondObject(api, call, kind, 201, created);
+}
+
+export interface CreateContext {
+  readonly namespace: string;
+  readonly user: User;
+  readonly options: Pick<WriteOptions, "dryRun" | "fieldManager">;
+  readonly warnings: string[];
+}
+
+/** Stores a new object that conforms to its schema. Throws 403, 404 (namespace), 409 and 422. */
+export async function createObject(
+  api: Api,
+  kind: ServedKind,
+  object: KubeObject,
+  context: CreateContext,
+): Promise<KubeObject> {
+  const { metadata } = object;
+  if (kind.namespaced) {
+    metadata.namespace ||= context.namespace;
+    if (metadata.namespace !== context.namespace) {
+      throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    }
+  } else if (metadata.namespace) {
+    delete metadata.namespace;
+  }
+  if (metadata.resourceVersion && metadata.resourceVersion !== "0") {
+    throw new Error("resourceVersion should not be set on objects to be created");
+  }
+  const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
+  for (let attempt = 1; ; attempt++) {
+    if (generated !== undefined) metadata.name = generateName(generated);
+    try {
+      return await tryCreate(api, kind, structuredClone(object), context);
+    } catch (error) {
+      const taken = (error as { reason?: string }).reason === "Conflict";
+      if (generated === undefined || !taken || attempt >= generateAttempts) throw error;
+    }
+  }
+}
+
+function tryCreate(api: Api, kind: ServedKind, object: KubeObject, context: CreateContext): Promise<KubeObject> {
+  const { name } = object.metadata;
+  return api.store.write<KubeObject>(kind.bucket, keyOf(context.namespace, name ?? ""), (existing) => {
+    checkNamespace(api, kind, context.namespace, name ?? "");
+    const built = buildNew(api, kind, object, context);
+    if (existing) throw alreadyExists(about(kind), name);
+    if (context.options.dryRun) return { keep: built };
+    const stored = toStored(kind, built);
+    return { put: stored, answer: (entry) => fromStored(kind, parse(entry), entry.revision) };
+  });
+}
+
+/**
+ * Completes and judges a new object: system fields, generation, field ownership, validation, admission. Also used by
+ * an apply or update that creates.
+ */
+export function buildNew(
+  api: Api,
+  kind: ServedKind,
+  object: KubeObject,
+  context: CreateContext,
+  tracked = false,
+): KubeObject {
+  const { metadata } = object;
+  const now = toRfc3339(api.clock.now());
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = now;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata["selfLink"];
+  delete metadata.resourceVersion;
+  if (kind.strategy.counted) metadata.generation = 1;
+  else delete metadata.generation;
+  if (kind.hasStatus) delete object["status"];
+  kind.strategy.prepareCreate?.(object);
+  if (!tracked) {
+    trackFields(kind, undefined, object, { manager: context.options.fieldManager, subresource: "", now });
+  }
+  const errors = [
+    ...validateMetadata(object, kind.namespaced, kind.strategy.checkName),
+    ...kind.schema.validate(object),
+    ...(kind.strategy.validate?.(object, undefined) ?? []),
+  ];
+  if (errors.length > 0) throw invalid(kind.group, kind.kind, metadata.name, errors);
+  context.warnings.push(...(kind.strategy.warnings?.(object) ?? []));
+  const warnings = api.admit({
+    operation: "CREATE",
+    user: context.user,
+    kind,
+    namespace: context.namespace,
+    name: metadata.name,
+    subresource: "",
+    dryRun: context.options.dryRun,
+    object,
+    oldObject: undefined,
+    options: {},
+  });
+  context.warnings.push(...warnings);
+  return object;
+}
+
+/** Refuses new content in a namespace that is missing or going away. Throws 404 and 403. */
+export function checkNamespace(api: Api, kind: ServedKind, namespace: string, name: string): void {
+  if (!kind.namespaced) return;
+  const entry = api.store.find("core/namespaces", namespace);
+  if (!entry) throw notFound({ group: "", resource: "namespaces" }, namespace);
+  if (!entry.bytes.includes('"deletionTimestamp"') || !parse(entry).metadata.deletionTimestamp) return;
+  const message = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const error = forbidden(about(kind), name, message);
+  const status = error.details["status"] as { details: object };
+  const causes = [
+    {
+      reason: "NamespaceTerminating",
+      message: `namespace ${namespace} is being terminated`,
+      field: "metadata.namespace",
+    },
+  ];
+  throw Object.assign(error, { details: { status: { ...status, details: { ...status.details, causes } } } });
+}
+
+function generateName(base: string): string {
+  const bytes = randomBytes(5);
+  const suffix = [...bytes].map((byte) => suffixAlphabet[byte % suffixAlphabet.length]).join("");
+  return base.slice(0, maxGenerateNameLength) + suffix;
+}

@@ -1,0 +1,176 @@
+import { isDeepStrictEqual } from "node:util";
+import { toRfc3339 } from "../../lib/clock.ts";
+import { isObject } from "../../lib/json.ts";
+import { decodeBody, readBody } from "../http/body.ts";
+import { send } from "../http/respond.ts";
+import { conflict, type FieldError, fieldError, forbidden, notFound } from "../http/status.ts";
+import { about, apiVersion, type ServedKind } from "../kinds/kind.ts";
+import { type KubeObject, keyOf } from "../store/entry.ts";
+import type { Decision } from "../store/store.ts";
+import type { Api, Call, User } from "./api.ts";
+import { readSelection } from "./list.ts";
+import { invalidOptions } from "./options.ts";
+import { fromStored, toServed, toStored } from "./present.ts";
+import { respondObject } from "./read.ts";
+
+export type Propagation = "Background" | "Foreground" | "Orphan";
+
+export interface DeleteOptions {
+  readonly dryRun: boolean;
+  readonly propagation: Propagation | undefined;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+}
+
+/** What a deletion came to: the object is gone, or it waits for its finalizers. */
+export interface Deleted {
+  readonly object: KubeObject;
+  readonly gone: boolean;
+}
+
+const protectedNamespaces = new Set(["default", "kube-system", "kube-public"]);
+
+/** DELETE of one object. */
+export async function remove(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const options = await readDeleteOptions(call);
+  const namespace = kind.namespaced ? call.info.namespace : "";
+  const { object, gone } = await deleteObject(api, kind, namespace, call.info.name, call.user, options, call.warnings);
+  if (!gone || kind.kind === "ServiceAccount") return respondObject(api, call, kind, 200, object);
+  const { name, uid } = object.metadata;
+  const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid };
+  const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+  send(call.response, 200, status, { warnings: call.warnings });
+}
+
+/** DELETE of a collection: each object that matches, one after the other. */
+export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const options = await readDeleteOptions(call);
+  const { matches } = readSelection(call.query, kind);
+  const items: KubeObject[] = [];
+  for (const entry of api.store.list(kind.bucket, call.info.namespace || undefined)) {
+    const object = toServed(kind, entry);
+    if (matches && !matches(object)) continue;
+    const { name, namespace = "" } = object.metadata;
+    try {
+      const deleted = await deleteObject(api, kind, namespace, name, call.user, options, call.warnings);
+      items.push(deleted.object);
+    } catch (error) {
+      // Somebody else was faster: that object is what the caller wanted it to be.
+      if ((error as { reason?: string }).reason !== "NotFound") throw error;
+    }
+  }
+  const metadata = { resourceVersion: String(api.store.revision) };
+  send(
+    call.response,
+    200,
+    { kind: kind.listKind, apiVersion: apiVersion(kind), metadata, items },
+    { warnings: call.warnings },
+  );
+}
+
+/**
+ * Deletes, or marks as terminating what has finalizers. Background deletes dependents afterwards, Foreground before,
+ * Orphan not at all: the last two are finalizers that the garbage collector takes away.
+ */
+export function deleteObject(
+  api: Api,
+  kind: ServedKind,
+  namespace: string,
+  name: string,
+  user: User,
+  options: DeleteOptions,
+  warnings: string[] = [],
+): Promise<Deleted> {
+  if (kind.bucket === "core/namespaces" && protectedNamespaces.has(name)) {
+    throw forbidden(about(kind), name, "this namespace may not be deleted");
+  }
+  return api.store.write<Deleted>(kind.bucket, keyOf(namespace, name), (stored, entry) => {
+    if (!stored || !entry) throw notFound(about(kind), name);
+    const live = fromStored(kind, stored, entry.revision);
+    checkPreconditions(kind, live, options);
+    const { dryRun } = options;
+    const request = { operation: "DELETE", user, kind, namespace, name, subresource: "", dryRun } as const;
+    warnings.push(...api.admit({ ...request, object: undefined, oldObject: live, options: {} }));
+    return decideDeletion(api, kind, live, options);
+  });
+}
+
+function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: DeleteOptions): Decision<Deleted> {
+  const next = structuredClone(live);
+  const finalizers = propagationFinalizers(live.metadata.finalizers ?? [], options.propagation);
+  if (finalizers.length > 0) next.metadata.finalizers = finalizers;
+  else delete next.metadata.finalizers;
+  if (finalizers.length === 0 && !isHeldNamespace(next)) {
+    if (options.dryRun) return { keep: { object: live, gone: true } };
+    return { remove: toStored(kind, next), answer: () => ({ object: live, gone: true }) };
+  }
+  if (!next.metadata.deletionTimestamp) {
+    next.metadata.deletionTimestamp = toRfc3339(api.clock.now());
+    if (kind.bucket !== "core/namespaces") {
+      next.metadata.deletionGracePeriodSeconds = 0;
+      if (next.metadata.generation) next.metadata.generation++;
+    }
+  }
+  if (isHeldNamespace(next)) next["status"] = { ...(next["status"] as object), phase: "Terminating" };
+  if (isDeepStrictEqual(next, live)) return { keep: { object: live, gone: false } };
+  if (options.dryRun) return { keep: { object: next, gone: false } };
+  return {
+    put: toStored(kind, next),
+    answer: (entry) => ({ object: toServed(kind, entry), gone: false }),
+  };
+}
+
+function isHeldNamespace(object: KubeObject): boolean {
+  if (object.apiVersion !== "v1" || object.kind !== "Namespace") return false;
+  return ((object["spec"] as { finalizers?: unknown[] } | undefined)?.finalizers ?? []).length > 0;
+}
+
+function propagationFinalizers(finalizers: readonly string[], propagation: Propagation | undefined): string[] {
+  if (propagation === undefined) return [...finalizers];
+  const others = finalizers.filter((name) => name !== "orphan" && name !== "foregroundDeletion");
+  if (propagation === "Orphan") return [...others, "orphan"];
+  return propagation === "Foreground" ? [...others, "foregroundDeletion"] : others;
+}
+
+function checkPreconditions(kind: ServedKind, live: KubeObject, options: DeleteOptions): void {
+  const { uid, resourceVersion, name } = live.metadata;
+  const what = { group: kind.group, resource: kind.kind };
+  if (options.uid !== undefined && options.uid !== uid) {
+    const message = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(what, name, message);
+  }
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
+    const message = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw conflict(what, name, message);
+  }
+}
+
+/** DeleteOptions from the body, or from the query where there is no body. Throws 400 and 422. */
+export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
+  const bytes = await readBody(call.request);
+  const { query } = call;
+  const body = bytes.length > 0 ? decodeBody(bytes, call.request.headers["content-type"], "DeleteOptions").value : {};
+  const options = isObject(body) ? body : {};
+  const preconditions = isObject(options["preconditions"]) ? options["preconditions"] : {};
+  const dryRun = Array.isArray(options["dryRun"]) ? options["dryRun"] : query.getAll("dryRun");
+  const policy = options["propagationPolicy"] ?? query.get("propagationPolicy") ?? undefined;
+  const orphan = options["orphanDependents"] ?? query.get("orphanDependents") ?? undefined;
+  const errors: FieldError[] = [];
+  if (policy !== undefined && orphan !== undefined) {
+    errors.push(
+      fieldError.invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"),
+    );
+  }
+  if (policy !== undefined && !["Foreground", "Background", "Orphan"].includes(policy as string)) {
+    errors.push(fieldError.notSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]));
+  }
+  for (const value of dryRun) if (value !== "All") errors.push(fieldError.notSupported("dryRun", dryRun, ["All"]));
+  if (errors.length > 0) throw invalidOptions("DeleteOptions", errors);
+  const legacy = orphan === undefined ? undefined : orphan === true || orphan === "true" ? "Orphan" : "Background";
+  return {
+    dryRun: dryRun.length > 0,
+    propagation: (policy as Propagation | undefined) ?? legacy,
+    uid: preconditions["uid"] as string | undefined,
+    resourceVersion: preconditions["resourceVersion"] as string | undefined,
+  };
+}

@@ -1,0 +1,262 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { send, setWarnings } from "../http/respond.ts";
+import { badRequest, failure, fieldError, gone } from "../http/status.ts";
+import { apiVersion, type ServedKind } from "../kinds/kind.ts";
+import { readFieldSelector } from "../selectors/fields.ts";
+import { readLabelSelector } from "../selectors/labels.ts";
+import { type Entry, type KubeObject, keyOf } from "../store/entry.ts";
+import { metadataOnly, tableHead, tableRow } from "../table/render.ts";
+import type { Api, Call } from "./api.ts";
+import { invalidOptions } from "./options.ts";
+import { itemBytes, toServed } from "./present.ts";
+import { includeObjectOf, representationOf } from "./read.ts";
+
+/** A test of one object against the selectors of a request; undefined when everything matches. */
+export type Match = (object: KubeObject) => boolean;
+
+export interface Selection {
+  readonly matches: Match | undefined;
+  /** The only name that can match. */
+  readonly name: string | undefined;
+  /** A namespace demanded by the field selector. */
+  readonly namespace: string | undefined;
+}
+
+/** Reads labelSelector and fieldSelector. Throws 400. */
+export function readSelection(query: URLSearchParams, kind: ServedKind): Selection {
+  const labels = readLabelSelector(query.get("labelSelector"));
+  const fields = readFieldSelector(query.get("fieldSelector"), kind);
+  const matches =
+    labels || fields
+      ? (object: KubeObject) => (!labels || labels(object.metadata.labels ?? {})) && (!fields || fields.matches(object))
+      : undefined;
+  return { matches, name: fields?.name, namespace: fields?.namespace };
+}
+
+interface Continue {
+  readonly rv: number;
+  readonly after: string;
+}
+
+// A slice ends after this many objects or bytes; then the event loop runs other requests.
+const sliceObjects = 250;
+const sliceBytes = 512 << 10;
+
+/** LIST: a consistent view at one revision, written in slices so that other requests run in between. */
+export async function list(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const { query, response } = call;
+  const representation = representationOf(call);
+  const selection = readSelection(query, kind);
+  const limit = readLimit(query);
+  const plan = planList(api, query);
+  const revision = plan.revision;
+  const entries = gather(api, kind, call.info.namespace, selection, plan);
+  const { page, next, remaining } = await cut(api, kind, entries, selection.matches, limit);
+  const token = next === undefined ? "" : encodeContinue({ rv: revision, after: next });
+  const metadata = {
+    resourceVersion: String(revision),
+    ...(token ? { continue: token } : {}),
+    ...(token && remaining !== undefined ? { remainingItemCount: remaining } : {}),
+  };
+  const now = api.clock.now();
+  if (representation.as === "table") {
+    const include = includeObjectOf(query);
+    const head = JSON.stringify(tableHead(kind.columns, representation.version, metadata));
+    const rows = (entry: Entry) => tableRow(kind, entry, now, include, representation.version);
+    return writeList(call, `${head.slice(0, -1)},"rows":[`, page, rows, representation.yaml);
+  }
+  if (representation.as === "metadata") {
+    const head = JSON.stringify({
+      kind: "PartialObjectMetadataList",
+      apiVersion: `meta.k8s.io/${representation.version}`,
+      metadata,
+    });
+    const item = (entry: Entry) => JSON.stringify(metadataOnly(toServed(kind, entry), representation.version));
+    return writeList(call, `${head.slice(0, -1)},"items":[`, page, item, representation.yaml);
+  }
+  const head = JSON.stringify({ kind: kind.listKind, apiVersion: apiVersion(kind), metadata });
+  if (response.destroyed) return;
+  return writeList(
+    call,
+    `${head.slice(0, -1)},"items":[`,
+    page,
+    (entry) => itemBytes(kind, entry),
+    representation.yaml,
+  );
+}
+
+function readLimit(query: URLSearchParams): number {
+  const text = query.get("limit");
+  if (!text) return 0;
+  const limit = Number(text);
+  if (!Number.isInteger(limit)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+  return Math.max(0, limit);
+}
+
+interface Plan {
+  readonly revision: number;
+  readonly after: string | undefined;
+}
+
+const continueExpired =
+  "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+
+/** Which revision to list at, and after which key. Throws 400, 410 and 504 as kube-apiserver does. */
+function planList(api: Api, query: URLSearchParams): Plan {
+  const { store } = api;
+  const match = query.get("resourceVersionMatch") ?? "";
+  const version = query.get("resourceVersion") ?? "";
+  const token = query.get("continue") ?? "";
+  checkVersionMatch(match, version, token);
+  if (token) {
+    const { rv, after } = decodeContinue(token);
+    if (rv === -1) return { revision: store.revision, after };
+    if (rv < store.history.compacted) {
+      const again = encodeContinue({ rv: -1, after });
+      const error = gone(continueExpired);
+      const status = error.details["status"] as { metadata: object };
+      throw Object.assign(error, { details: { status: { ...status, metadata: { continue: again } } } });
+    }
+    return { revision: rv, after };
+  }
+  if (version && !/^\d+$/.test(version))
+    throw badRequest(
+      `resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
+    );
+  const wanted = Number(version || "0");
+  if (wanted > store.revision) throw tooLarge(wanted, store.revision);
+  if (match === "Exact") {
+    if (wanted < store.history.compacted) throw gone(`The resourceVersion for the provided list is too old.`);
+    return { revision: wanted, after: undefined };
+  }
+  return { revision: store.revision, after: undefined };
+}
+
+function checkVersionMatch(match: string, version: string, token: string): void {
+  const field = "resourceVersionMatch";
+  if (match === "") {
+    if (token && version && version !== "0") {
+      throw badRequest("specifying resource version is not allowed when using continue");
+    }
+    return;
+  }
+  const errors = [];
+  if (token) errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+  else if (!version)
+    errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+  if (match !== "Exact" && match !== "NotOlderThan") {
+    errors.push(fieldError.notSupported(field, match, ["Exact", "NotOlderThan", ""]));
+  }
+  if (match === "Exact" && version === "0") {
+    errors.push(fieldError.forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
+  if (errors.length > 0) throw invalidOptions("ListOptions", errors);
+}
+
+/** 504: a revision that does not exist yet. */
+export function tooLarge(wanted: number, current: number): Error {
+  return failure(504, "Timeout", `Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  });
+}
+
+function gather(api: Api, kind: ServedKind, namespaceOf: string, selection: Selection, plan: Plan): Entry[] {
+  const { store } = api;
+  const namespace = kind.namespaced ? namespaceOf || selection.namespace : undefined;
+  if (namespaceOf && selection.namespace !== undefined && namespaceOf !== selection.namespace) return [];
+  if (selection.name !== undefined && plan.revision === store.revision && (namespace || !kind.namespaced)) {
+    const entry = store.find(kind.bucket, keyOf(namespace, selection.name));
+    return entry && (plan.after === undefined || entry.key > plan.after) ? [entry] : [];
+  }
+  return store.listAt(plan.revision, kind.bucket, namespace || undefined, plan.after);
+}
+
+/** One page. Without selectors it is a slice; with them objects are parsed, a few at a time. */
+async function cut(api: Api, kind: ServedKind, entries: Entry[], matches: Match | undefined, limit: number) {
+  if (!matches) {
+    if (limit === 0 || entries.length <= limit) return { page: entries, next: undefined, remaining: undefined };
+    return { page: entries.slice(0, limit), next: entries[limit - 1]!.key, remaining: entries.length - limit };
+  }
+  const page: Entry[] = [];
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index]!;
+    if (matches(toServed(kind, entry))) {
+      if (limit > 0 && page.length === limit) return { page, next: page.at(-1)!.key, remaining: undefined };
+      page.push(entry);
+    }
+    if (index % sliceObjects === sliceObjects - 1) await nextTurn(undefined, { signal: api.stopping });
+  }
+  return { page, next: undefined, remaining: undefined };
+}
+
+async function writeList(
+  call: Call,
+  head: string,
+  page: readonly Entry[],
+  item: (entry: Entry) => Buffer | string,
+  yaml: boolean,
+): Promise<void> {
+  const { response } = call;
+  if (yaml || page.length <= sliceObjects) {
+    const items = page.flatMap((entry, index) => [Buffer.from(index === 0 ? "" : ","), Buffer.from(item(entry))]);
+    send(response, 200, Buffer.concat([Buffer.from(head), ...items, Buffer.from("]}")]), {
+      warnings: call.warnings,
+      yaml,
+    });
+    return;
+  }
+  setWarnings(response, call.warnings);
+  response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-cache, private" });
+  let parts: (Buffer | string)[] = [head];
+  let bytes = 0;
+  for (let index = 0; index < page.length; index++) {
+    const text = item(page[index]!);
+    if (index > 0) parts.push(",");
+    parts.push(text);
+    bytes += text.length;
+    if (parts.length < sliceObjects * 2 && bytes < sliceBytes) continue;
+    if (!(await writeSlice(response, parts))) return;
+    parts = [];
+    bytes = 0;
+  }
+  parts.push("]}");
+  response.end(join(parts));
+}
+
+const join = (parts: readonly (Buffer | string)[]) =>
+  Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
+
+/** False when the client has gone. */
+async function writeSlice(response: ServerResponse, parts: readonly (Buffer | string)[]): Promise<boolean> {
+  if (response.destroyed) return false;
+  if (!response.write(join(parts))) {
+    const closed = once(response, "close").then(() => false);
+    const drained = once(response, "drain").then(() => true);
+    return (await Promise.race([closed, drained])) && !response.destroyed;
+  }
+  await nextTurn();
+  return !response.destroyed;
+}
+
+function encodeContinue(token: Continue): string {
+  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", rv: token.rv, start: `${token.after}\0` })).toString(
+    "base64url",
+  );
+}
+
+function decodeContinue(text: string): Continue {
+  try {
+    const { v, rv, start } = JSON.parse(Buffer.from(text, "base64url").toString()) as {
+      v: unknown;
+      rv: unknown;
+      start: unknown;
+    };
+    if (v !== "meta.k8s.io/v1" || typeof rv !== "number" || typeof start !== "string") throw new Error("incomplete");
+    return { rv, after: start.replace(/\0$/, "") };
+  } catch {
+    throw badRequest("continue key is not valid: the token was not made by this server");
+  }
+}

@@ -1,0 +1,108 @@
+import {
+  aggregated,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  namedGroups,
+} from "../discovery/documents.ts";
+import { negotiate } from "../http/media.ts";
+import { send, sendText } from "../http/respond.ts";
+import { openApiDocument, openApiIndex } from "../openapi/documents.ts";
+import type { Api, Call } from "./api.ts";
+import { notAllowed } from "./resource.ts";
+
+/** The version that this server behaves like; `gitVersion` says that it is not the real one. */
+const versionInfo = {
+  major: "1",
+  minor: "36",
+  gitVersion: "v1.36.4+roster",
+  gitCommit: "",
+  gitTreeState: "clean",
+  buildDate: "1970-01-01T00:00:00Z",
+  goVersion: "",
+  compiler: "node",
+  platform: `${process.platform}/${process.arch}`,
+};
+const health = new Set(["/healthz", "/livez", "/readyz", "/healthz/ping", "/livez/ping", "/readyz/ping"]);
+const discoveryForms: ReadonlySet<string> = new Set(["APIGroupDiscoveryList"]);
+// Documents by path, each for the generation of the registry that it was made from.
+const documents = new WeakMap<object, { generation: number; made: Map<string, Buffer | undefined> }>();
+
+/** Paths that are not resources: health, version, discovery, OpenAPI. */
+export async function nonResource(api: Api, call: Call, address: string): Promise<void> {
+  const { response, request } = call;
+  const path = call.info.path.replace(/(.)\/$/, "$1");
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    if (known(api, path)) throw notAllowed();
+    return sendText(response, 404, "404 page not found\n");
+  }
+  if (health.has(path)) return sendText(response, 200, "ok");
+  if (path === "/version") return send(response, 200, versionInfo);
+  if (path === "/") return send(response, 200, { paths: rootPaths(api) });
+  if (path === "/api" || path === "/apis") return root(api, call, address, path === "/api");
+  const bytes = cached(api, path);
+  if (!bytes) return sendText(response, 404, "404 page not found\n");
+  const etag = `"${api.registry.etag(path)}"`;
+  response.setHeader("Etag", etag);
+  response.setHeader("Vary", "Accept");
+  if (request.headers["if-none-match"] === etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  send(response, 200, bytes);
+}
+
+function known(api: Api, path: string): boolean {
+  return health.has(path) || ["/version", "/", "/api", "/apis"].includes(path) || cached(api, path) !== undefined;
+}
+
+async function root(api: Api, call: Call, address: string, core: boolean): Promise<void> {
+  const wanted = negotiate(call.request.headers.accept, discoveryForms);
+  const { response } = call;
+  response.setHeader("Vary", "Accept");
+  if (wanted.as !== "discovery") {
+    return send(response, 200, core ? apiVersions(address) : apiGroupList(api.registry), { yaml: wanted.yaml });
+  }
+  const etag = `"${api.registry.etag(`${core}:${wanted.version}`)}"`;
+  response.setHeader("Etag", etag);
+  if (call.request.headers["if-none-match"] === etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  const type = `application/json;g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`;
+  send(response, 200, aggregated(api.registry, core, wanted.version), { type });
+}
+
+function cached(api: Api, path: string): Buffer | undefined {
+  let cache = documents.get(api.registry);
+  if (cache?.generation !== api.registry.generation) {
+    cache = { generation: api.registry.generation, made: new Map() };
+    documents.set(api.registry, cache);
+  }
+  if (cache.made.has(path)) return cache.made.get(path);
+  const document = documentAt(api, path);
+  const bytes = document && Buffer.from(JSON.stringify(document));
+  // Only what exists is kept, or made-up paths would fill the memory.
+  if (bytes) cache.made.set(path, bytes);
+  return bytes;
+}
+
+function documentAt({ registry }: Api, path: string): object | undefined {
+  if (path === "/openapi/v3") return openApiIndex(registry);
+  const [, openapi, prefix, group = "", version = ""] =
+    path.match(/^(\/openapi\/v3)?\/(apis?)\/([^/]+)(?:\/([^/]+))?$/) ?? [];
+  if (!prefix) return undefined;
+  const [g, v] = prefix === "api" ? ["", group] : [group, version];
+  if (prefix === "api" && version) return undefined;
+  if (openapi) return v ? openApiDocument(registry, g, v) : undefined;
+  return v ? apiResourceList(registry, g, v) : apiGroup(registry, g);
+}
+
+function rootPaths({ registry }: Api): string[] {
+  const groups = namedGroups(registry).flatMap(({ group, versions }) => [
+    `/apis/${group}`,
+    ...versions.map((version) => `/apis/${group}/${version}`),
+  ]);
+  return ["/api", "/api/v1", "/apis", ...groups.sort(), "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"];
+}

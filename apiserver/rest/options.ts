@@ -1,0 +1,60 @@
+import { type FieldError, failure, fieldError } from "../http/status.ts";
+import type { Call } from "./api.ts";
+
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+
+/** The query parameters of a write. */
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: FieldValidation;
+  readonly force: boolean;
+}
+
+/** Reads CreateOptions, UpdateOptions or PatchOptions. Throws 422 for values that Kubernetes does not know. */
+export function readWriteOptions(
+  call: Call,
+  kind: "CreateOptions" | "UpdateOptions" | "PatchOptions",
+  apply = false,
+): WriteOptions {
+  const { query } = call;
+  const errors: FieldError[] = [];
+  const dryRun = query.getAll("dryRun");
+  for (const value of dryRun.filter((one) => one !== "All")) {
+    errors.push(fieldError.notSupported("dryRun", value, ["All"]));
+  }
+  const validation = query.get("fieldValidation") ?? "";
+  if (!["", "Strict", "Warn", "Ignore"].includes(validation)) {
+    errors.push(fieldError.notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"]));
+  }
+  const manager = query.get("fieldManager") ?? "";
+  if (manager.length > 128) errors.push(fieldError.tooLong("fieldManager", 128));
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) {
+    errors.push(fieldError.invalid("fieldManager", manager, "should only contain printable characters"));
+  }
+  const force = query.get("force");
+  if (apply && manager === "") errors.push(fieldError.required("fieldManager", "is required for apply patch"));
+  if (!apply && force !== null && kind === "PatchOptions") {
+    errors.push(fieldError.forbidden("force", "may not be specified for non-apply patch"));
+  }
+  if (errors.length > 0) throw invalidOptions(kind, errors);
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager: manager || defaultManager(call.request.headers["user-agent"]),
+    fieldValidation: (validation || "Warn") as FieldValidation,
+    force: force !== null && force !== "false" && force !== "0",
+  };
+}
+
+/** 422 about an options object of group meta.k8s.io. */
+export function invalidOptions(kind: string, errors: readonly FieldError[]): Error {
+  const texts = errors.map((error) => `${error.field}: ${error.message}`);
+  const message = `${kind}.meta.k8s.io "" is invalid: ${texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`}`;
+  const causes = errors.map(({ type, message: text, field }) => ({ reason: type, message: text, field }));
+  return failure(422, "Invalid", message, { group: "meta.k8s.io", kind, causes });
+}
+
+// The first word of the User-Agent, as kube-apiserver derives it.
+function defaultManager(userAgent: string | undefined): string {
+  return (userAgent ?? "").split("/")[0]!.slice(0, 128) || "unknown";
+}

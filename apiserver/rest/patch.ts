@@ -1,0 +1,101 @@
+import { isObject } from "../../lib/json.ts";
+import { readBody, toText, unsupported } from "../http/body.ts";
+import { readJson } from "../http/json-body.ts";
+import { parseMedia } from "../http/media.ts";
+import { badRequest } from "../http/status.ts";
+import { readYaml } from "../http/yaml-body.ts";
+import type { ServedKind } from "../kinds/kind.ts";
+import { applyJsonPatch, applyMergePatch, applyStrategicPatch } from "../patch/index.ts";
+import type { KubeObject } from "../store/entry.ts";
+import type { Api, Call } from "./api.ts";
+import { applyWanted } from "./apply.ts";
+import { readWriteOptions } from "./options.ts";
+import { asKind, conform, reportStrict } from "./prepare.ts";
+import { respondObject } from "./read.ts";
+import { updateObject, type Wanted } from "./update.ts";
+
+const json = "application/json-patch+json";
+const merge = "application/merge-patch+json";
+const strategic = "application/strategic-merge-patch+json";
+const apply = "application/apply-patch+yaml";
+
+/** PATCH of the four types, also to /status. */
+export async function patch(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
+  const { type } = parseMedia(call.request.headers["content-type"] ?? "");
+  const known = kind.custom ? [json, merge, apply] : [json, merge, strategic, apply];
+  if (!known.includes(type)) throw unsupported(known.join(", "));
+  const options = readWriteOptions(call, "PatchOptions", type === apply);
+  const text = toText(await readBody(call.request));
+  const decoded = read(text, type);
+  const { name, namespace } = call.info;
+  const context = {
+    name,
+    namespace,
+    subresource,
+    mayCreate: type === apply && subresource === "",
+    replaces: false,
+    user: call.user,
+    options,
+    warnings: call.warnings,
+  };
+  let complaints: readonly string[] = [];
+  const outcome = await updateObject(api, kind, context, (live) => {
+    const wanted =
+      type === apply
+        ? applyWanted(api, kind, live, decoded.value, { ...options, name, namespace, subresource })
+        : patched(kind, live!, decoded.value, type, namespace, name);
+    complaints = [...decoded.strict, ...wanted.unknown];
+    reportStrict(kind, complaints, options.fieldValidation, call.warnings);
+    return wanted;
+  });
+  respondObject(api, call, kind, outcome.created ? 201 : 200, outcome.object);
+}
+
+function read(text: string, type: string) {
+  try {
+    return type === apply && !text.trimStart().startsWith("{") ? readYaml(text) : readJson(text);
+  } catch (error) {
+    const message = (error as Error).message;
+    if (type === apply) throw badRequest(`error decoding YAML: ${message}`);
+    throw badRequest(`error decoding patch: ${message}`);
+  }
+}
+
+function patched(
+  kind: ServedKind,
+  live: KubeObject,
+  patchBody: unknown,
+  type: string,
+  namespace: string,
+  name: string,
+): Wanted & { readonly unknown: readonly string[] } {
+  const result = applyPatch(kind, live, patchBody, type);
+  if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
+  const object = asKind(kind, result);
+  const unknown = conform(kind, object);
+  checkIdentity(kind, object, namespace, name);
+  return { object, tracked: false, unknown };
+}
+
+function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type: string): unknown {
+  const base = structuredClone(live);
+  if (type === json) return applyJsonPatch(base, patchBody as never);
+  if (!isObject(patchBody)) {
+    throw badRequest(
+      `json: cannot unmarshal ${Array.isArray(patchBody) ? "array" : typeof patchBody} into Go value of type map[string]interface {}`,
+    );
+  }
+  if (type === merge) return applyMergePatch(base, patchBody as never);
+  return applyStrategicPatch(base, patchBody as never, kind.kind);
+}
+
+function checkIdentity(kind: ServedKind, object: KubeObject, namespace: string, name: string): void {
+  if (object.metadata.name !== name) {
+    throw badRequest(
+      `the name of the object (${object.metadata.name ?? ""}) does not match the name on the URL (${name})`,
+    );
+  }
+  if (kind.namespaced && (object.metadata.namespace ?? "") !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+}

@@ -1,0 +1,74 @@
+import { sendText } from "../http/respond.ts";
+import { failure } from "../http/status.ts";
+import type { ServedKind } from "../kinds/kind.ts";
+import type { Api, Call } from "./api.ts";
+import { create } from "./create.ts";
+import { remove, removeCollection } from "./delete.ts";
+import { list } from "./list.ts";
+import { patch } from "./patch.ts";
+import { get } from "./read.ts";
+import { put } from "./update.ts";
+import { watch } from "./watch.ts";
+
+/** Requests for stored kinds: finds the kind, then the operation. Throws 404 and 405 as kube-apiserver does. */
+export async function resource(api: Api, call: Call): Promise<void> {
+  const { info } = call;
+  const kind = api.registry.find(info.group, info.version, info.resource);
+  if (!kind) return unknownResource(api, call);
+  if (kind.deprecation) call.warnings.push(kind.deprecation);
+  if (info.extra.length > 0) throw missing();
+  // A namespaced kind is only written in a namespace, and a cluster-scoped one has none.
+  const scoped = kind.bucket === "core/namespaces" ? "" : info.namespace;
+  if (!kind.namespaced && scoped) throw missing();
+  if (kind.namespaced && !scoped && (info.name !== "" || info.verb === "create")) throw missing();
+  if (info.subresource) return subresource(api, call, kind);
+  if (!kind.verbs.includes(info.verb)) throw notAllowed();
+  switch (info.verb) {
+    case "get":
+      return get(api, call, kind);
+    case "list":
+      return list(api, call, kind);
+    case "watch":
+      return watch(api, call, kind);
+    case "create":
+      if (info.name) throw notAllowed();
+      return create(api, call, kind);
+    case "update":
+      if (!info.name) throw notAllowed();
+      return put(api, call, kind, "");
+    case "patch":
+      if (!info.name) throw notAllowed();
+      return patch(api, call, kind, "");
+    case "delete":
+      return remove(api, call, kind);
+    case "deletecollection":
+      return removeCollection(api, call, kind);
+    default:
+      throw notAllowed();
+  }
+}
+
+async function subresource(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const { info } = call;
+  const found = kind.subresources.find(({ name }) => name === info.subresource);
+  if (!found) throw missing();
+  if (!found.verbs.includes(info.verb)) throw notAllowed();
+  if (info.verb === "get") return get(api, call, kind);
+  if (info.verb === "update") return put(api, call, kind, info.subresource);
+  return patch(api, call, kind, info.subresource);
+}
+
+/** An unknown resource of a built-in version gets a Status; of any other group, kube-apiserver answers plain text. */
+function unknownResource(api: Api, call: Call): void {
+  const { group, version } = call.info;
+  if (api.registry.inVersion(group, version).some((kind) => !kind.custom)) throw missing();
+  sendText(call.response, 404, "404 page not found\n");
+}
+
+export function missing(): Error {
+  return failure(404, "NotFound", "the server could not find the requested resource", {});
+}
+
+export function notAllowed(): Error {
+  return failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
+}

@@ -1,0 +1,224 @@
+import { isDeepStrictEqual } from "node:util";
+import { toRfc3339 } from "../../lib/clock.ts";
+import { decodeBody, readBody } from "../http/body.ts";
+import { badRequest, conflict, fieldError, invalid, notFound } from "../http/status.ts";
+import { about, type ServedKind } from "../kinds/kind.ts";
+import { validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
+import { type KubeObject, keyOf, parse } from "../store/entry.ts";
+import type { Decision } from "../store/store.ts";
+import type { Api, Call } from "./api.ts";
+import { buildNew, type CreateContext, checkNamespace } from "./create.ts";
+import { isUnchanged, trackFields } from "./fields.ts";
+import { readWriteOptions } from "./options.ts";
+import { asKind, conform, reportStrict } from "./prepare.ts";
+import { fromStored, toStored } from "./present.ts";
+import { respondObject } from "./read.ts";
+
+export interface UpdateContext extends CreateContext {
+  readonly name: string;
+  readonly subresource: string;
+  /** The write may create the object: a PUT of some kinds, and an apply. */
+  readonly mayCreate: boolean;
+  /** A PUT replaces: it must name the version it read where the kind demands that. A patch starts from the live one. */
+  readonly replaces: boolean;
+}
+
+export interface Outcome {
+  readonly object: KubeObject;
+  readonly created: boolean;
+}
+
+/** What a writer wants the object to be. `tracked` says that managedFields are already right (an apply). */
+export interface Wanted {
+  readonly object: KubeObject;
+  readonly tracked: boolean;
+}
+
+/** PUT, also to /status and /finalize. */
+export async function put(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
+  const options = readWriteOptions(call, "UpdateOptions");
+  const { value, strict } = decodeBody(await readBody(call.request), call.request.headers["content-type"], kind.kind);
+  const object = asKind(kind, value);
+  const unknown = conform(kind, object);
+  reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
+  const { name, namespace } = call.info;
+  object.metadata.name ||= name;
+  if (object.metadata.name !== name) {
+    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (kind.namespaced) {
+    object.metadata.namespace ||= namespace;
+    if (object.metadata.namespace !== namespace) {
+      throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    }
+  } else delete object.metadata.namespace;
+  const mayCreate = kind.strategy.createOnUpdate && subresource === "";
+  const context = {
+    name,
+    namespace,
+    subresource,
+    mayCreate,
+    replaces: true,
+    user: call.user,
+    options,
+    warnings: call.warnings,
+  };
+  const outcome = await updateObject(api, kind, context, () => ({ object, tracked: false }));
+  respondObject(api, call, kind, outcome.created ? 201 : 200, outcome.object);
+}
+
+/**
+ * Changes one object: `want` computes the wanted state from the live one, in the same turn in which the result is
+ * queued for commit, so nothing comes between. Throws 404, 409, 422 and what admission refuses with.
+ */
+export function updateObject(
+  api: Api,
+  kind: ServedKind,
+  context: UpdateContext,
+  want: (live: KubeObject | undefined) => Wanted,
+): Promise<Outcome> {
+  const namespace = kind.namespaced ? context.namespace : "";
+  return api.store.write<Outcome>(kind.bucket, keyOf(namespace, context.name), (stored, entry) => {
+    if (!stored || !entry) return createInstead(api, kind, context, want);
+    const live = fromStored(kind, stored, entry.revision);
+    const wanted = want(structuredClone(live));
+    const next = judge(api, kind, context, live, wanted);
+    if (isUnchanged(next, live)) return { keep: { object: live, created: false } };
+    if (context.options.dryRun) return { keep: { object: next, created: false } };
+    const answer = (written: typeof entry) => ({
+      object: fromStored(kind, parse(written), written.revision),
+      created: false,
+    });
+    const object = toStored(kind, next);
+    return isReleased(next) ? { remove: object, answer } : { put: object, answer };
+  });
+}
+
+function createInstead(
+  api: Api,
+  kind: ServedKind,
+  context: UpdateContext,
+  want: (live: undefined) => Wanted,
+): Decision<Outcome> {
+  if (!context.mayCreate) throw notFound(about(kind), context.name);
+  const { object, tracked } = want(undefined);
+  if (object.metadata.uid) {
+    throw conflict(
+      about(kind),
+      context.name,
+      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
+    );
+  }
+  checkNamespace(api, kind, context.namespace, context.name);
+  const built = buildNew(api, kind, object, context, tracked);
+  if (context.options.dryRun) return { keep: { object: built, created: true } };
+  return {
+    put: toStored(kind, built),
+    answer: (entry) => ({ object: fromStored(kind, parse(entry), entry.revision), created: true }),
+  };
+}
+
+/** Everything that stands between a wanted state and its commit. Returns the object to store. */
+function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObject, wanted: Wanted): KubeObject {
+  const next = wanted.object;
+  checkVersion(kind, context, next, live);
+  keepSystemFields(next, live);
+  const half = context.subresource === "status" ? withStatus(kind, next, live) : next;
+  if (context.subresource === "" && kind.hasStatus) copyField(half, live, "status");
+  if (context.subresource === "") kind.strategy.prepareUpdate?.(half, live);
+  if (kind.strategy.counted)
+    half.metadata.generation =
+      (live.metadata.generation ?? 0) + (isSpecChanged(half, live, context.subresource) ? 1 : 0);
+  if (!wanted.tracked) {
+    const now = toRfc3339(api.clock.now());
+    trackFields(kind, live, half, { manager: context.options.fieldManager, subresource: context.subresource, now });
+  }
+  const errors = [
+    ...validateMetadata(half, kind.namespaced, () => []),
+    ...validateMetadataUpdate(half, live),
+    ...kind.schema.validate(half, live),
+    ...(kind.strategy.validate?.(half, live) ?? []),
+  ];
+  if (errors.length > 0) throw invalid(kind.group, kind.kind, context.name, errors);
+  context.warnings.push(...(kind.strategy.warnings?.(half) ?? []));
+  const { user, namespace, name, subresource } = context;
+  const request = { operation: "UPDATE", user, kind, namespace, name, subresource, options: {} } as const;
+  context.warnings.push(...api.admit({ ...request, dryRun: context.options.dryRun, object: half, oldObject: live }));
+  return half;
+}
+
+function checkVersion(kind: ServedKind, context: UpdateContext, next: KubeObject, live: KubeObject): void {
+  const { uid, resourceVersion } = next.metadata;
+  if (uid && uid !== live.metadata.uid) {
+    throw conflict(
+      about(kind),
+      context.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
+    );
+  }
+  if (!resourceVersion || resourceVersion === "0") {
+    if (!context.replaces || kind.strategy.unconditionalUpdate) return;
+    throw invalid(kind.group, kind.kind, context.name, [
+      {
+        ...fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
+        message: "Invalid value: 0: must be specified for an update",
+      },
+    ]);
+  }
+  if (resourceVersion !== live.metadata.resourceVersion) throw conflict(about(kind), context.name);
+}
+
+const systemFields = [
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+  "resourceVersion",
+  "generateName",
+] as const;
+
+function keepSystemFields(next: KubeObject, live: KubeObject): void {
+  for (const field of systemFields) {
+    if (live.metadata[field] === undefined) delete next.metadata[field];
+    else Object.assign(next.metadata, { [field]: live.metadata[field] });
+  }
+  delete next.metadata["selfLink"];
+}
+
+/** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */
+function withStatus(kind: ServedKind, next: KubeObject, live: KubeObject): KubeObject {
+  const result = structuredClone(live);
+  copyField(result, next, "status");
+  if (next.metadata.managedFields) result.metadata.managedFields = next.metadata.managedFields;
+  else delete result.metadata.managedFields;
+  if (!kind.custom) {
+    copyField(result.metadata, next.metadata, "labels");
+    copyField(result.metadata, next.metadata, "annotations");
+  }
+  return result;
+}
+
+function copyField(to: Record<string, unknown>, from: Readonly<Record<string, unknown>>, field: string): void {
+  if (from[field] === undefined) delete to[field];
+  else to[field] = from[field];
+}
+
+// With a status subresource status was copied before, so only kinds without one count a change of status here.
+function isSpecChanged(next: KubeObject, live: KubeObject, subresource: string): boolean {
+  const { metadata: _a, ...left } = next;
+  const { metadata: _b, ...right } = live;
+  if (subresource === "status") return false;
+  return !isDeepStrictEqual(left, right);
+}
+
+/** A terminating object without finalizers is gone with the write that removed the last one. */
+function isReleased(next: KubeObject): boolean {
+  const held = (next["spec"] as { finalizers?: unknown[] } | undefined)?.finalizers;
+  const isNamespace = next.apiVersion === "v1" && next.kind === "Namespace";
+  return (
+    next.metadata.deletionTimestamp !== undefined &&
+    (next.metadata.finalizers ?? []).length === 0 &&
+    !(isNamespace && (held ?? []).length > 0)
+  );
+}

@@ -1,0 +1,55 @@
+import { badRequest } from "../http/status.ts";
+import type { ServedKind } from "../kinds/kind.ts";
+import type { KubeObject } from "../store/entry.ts";
+
+export interface FieldSelector {
+  readonly matches: (object: KubeObject) => boolean;
+  /** The one name that can match, where the selector says so: such lists are answered by key. */
+  readonly name?: string;
+  readonly namespace?: string;
+}
+
+/** Compiles a field selector (`metadata.name=a,spec.x!=b`) for one kind. Throws BadRequest for unknown fields. */
+export function readFieldSelector(text: string | null, kind: ServedKind): FieldSelector | undefined {
+  if (!text) return undefined;
+  const terms = split(text).map((term) => readTerm(term, kind, text));
+  if (terms.length === 0) return undefined;
+  const exact = (field: string) => terms.find((term) => term.field === field && term.equal)?.value;
+  const name = exact("metadata.name");
+  const namespace = exact("metadata.namespace");
+  return {
+    matches: (object) => terms.every(({ read, value, equal }) => (read(object) === value) === equal),
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}
+
+/** The name in `metadata.name=x`, which authorization treats as the name of the request. */
+export function nameInSelector(text: string | null): string {
+  if (!text) return "";
+  const term = split(text).find((part) => /^metadata\.name==?/.test(part));
+  return term ? unquote(term.replace(/^metadata\.name==?/, "")) : "";
+}
+
+function split(text: string): string[] {
+  return text.match(/(?:\\.|[^,\\])+/g) ?? [];
+}
+
+function unquote(value: string): string {
+  return value.replace(/\\([\\,=])/g, "$1");
+}
+
+function readTerm(term: string, kind: ServedKind, whole: string) {
+  const match = term.match(/^((?:\\.|[^=!\\])*)(==|!=|=)(.*)$/s);
+  if (!match) throw badRequest(`invalid selector: '${whole}'; can't understand '${term}'`);
+  const [, field = "", operator, value = ""] = match;
+  return { field, equal: operator !== "!=", value: unquote(value), read: reader(field, kind) };
+}
+
+function reader(field: string, kind: ServedKind): (object: KubeObject) => string {
+  if (field === "metadata.name") return (object) => object.metadata.name;
+  if (field === "metadata.namespace") return (object) => object.metadata.namespace ?? "";
+  if (Object.hasOwn(kind.selectable, field)) return kind.selectable[field]!;
+  if (kind.custom || Object.keys(kind.selectable).length > 0) throw badRequest(`field label not supported: ${field}`);
+  throw badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
+}

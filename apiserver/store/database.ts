@@ -1,0 +1,83 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { problem } from "../../api/reasons.ts";
+import { messageOf } from "../../lib/problem.ts";
+import type { Change } from "./entry.ts";
+
+export interface Row {
+  readonly revision: number;
+  readonly bucket: string;
+  readonly key: string;
+  readonly deleted: number;
+  readonly at: number;
+  readonly body: Uint8Array;
+}
+
+/** The durable half of the store: an append-only log in SQLite, and the newest revision that was compacted away. */
+export interface Database extends Disposable {
+  readonly compacted: number;
+  /** Every row that is left, oldest first. */
+  rows(): IterableIterator<Row>;
+  /** Writes all changes, or none; returns once they are on the disk. Throws `KubeUnavailable`. */
+  append(changes: readonly Change[], forgotten: readonly Change[], compacted: number): void;
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS log (
+  revision INTEGER PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL,
+  deleted INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+INSERT OR IGNORE INTO meta VALUES ('format', 1), ('compacted', 0);
+`;
+
+/** Opens (or makes) `objects.db` in a folder that only its owner can enter. Throws `KubeUnavailable`. */
+export function openDatabase(folder: string): Database {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const db = prepare(join(folder, "objects.db"));
+  const insert = db.prepare("INSERT INTO log (revision, bucket, key, deleted, at, body) VALUES (?, ?, ?, ?, ?, ?)");
+  const forget = db.prepare("DELETE FROM log WHERE revision = ?");
+  const setCompacted = db.prepare("UPDATE meta SET value = ? WHERE name = 'compacted'");
+  const compacted = db.prepare("SELECT value FROM meta WHERE name = 'compacted'").get() as { value: number };
+  return {
+    compacted: compacted.value,
+    rows: () =>
+      db
+        .prepare("SELECT revision, bucket, key, deleted, at, body FROM log ORDER BY revision")
+        .iterate() as unknown as IterableIterator<Row>,
+    append(changes, forgotten, compactedNow) {
+      try {
+        db.exec("BEGIN IMMEDIATE");
+        for (const { entry, type, at } of changes) {
+          insert.run(entry.revision, entry.bucket, entry.key, type === "DELETED" ? 1 : 0, at, entry.bytes);
+        }
+        for (const change of forgotten) {
+          // Past the window nobody can ask for the state before a change, nor for a deletion itself.
+          if (change.previous) forget.run(change.previous.revision);
+          if (change.type === "DELETED") forget.run(change.entry.revision);
+        }
+        if (forgotten.length > 0) setCompacted.run(compactedNow);
+        db.exec("COMMIT");
+      } catch (cause) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw problem("KubeUnavailable", `cannot write to the API server's store: ${messageOf(cause)}`, { cause });
+      }
+    },
+    [Symbol.dispose]: () => db.close(),
+  };
+}
+
+function prepare(path: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(path);
+    // FULL: an acknowledged write survives a power cut. EXCLUSIVE: a second server on the same folder is refused.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    db.exec(schema);
+    const format = db.prepare("SELECT value FROM meta WHERE name = 'format'").get() as { value: number };
+    if (format.value !== 1) throw new Error(`the file has format ${format.value}; this version reads format 1`);
+    return db;
+  } catch (cause) {
+    throw problem("KubeUnavailable", `cannot open the API server's store "${path}": ${messageOf(cause)}`, { cause });
+  }
+}
