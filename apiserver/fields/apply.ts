@@ -1,0 +1,170 @@
+import { isDeepStrictEqual } from "node:util";
+import { isObject } from "../../lib/json.ts";
+import { failure } from "../http/status.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
+import { type Atom, atomOfKind } from "./atom.ts";
+import { checkTyped } from "./check.ts";
+import { FieldSet, showPath } from "./field-set.ts";
+import { fieldSetOf } from "./field-set-of.ts";
+import { identityOf, type Manager, type Managers, writeManagers } from "./managers.ts";
+import { mergeValues } from "./merge.ts";
+import { type FieldConflict, transfer, withoutSystemFields } from "./ownership.ts";
+import { removeFields } from "./remove.ts";
+import { liveManagers, recordUpdate, resetSet, withoutManagers } from "./track.ts";
+
+export interface ApplyOptions {
+  /** The stored object; undefined when the apply creates it. */
+  readonly live: object | undefined;
+  /** What the manager wants: the fields it sets, and no others. */
+  readonly config: object;
+  readonly manager: string;
+  readonly force: boolean;
+  readonly subresource: string;
+  readonly schema: { readonly schema: JsonSchema };
+  readonly apiVersion: string;
+  /** RFC 3339. */
+  readonly now: string;
+  readonly resetFields?: readonly (readonly string[])[];
+}
+
+export type ApplyResult =
+  | { readonly object: Record<string, unknown>; readonly conflicts?: undefined }
+  | { readonly conflicts: readonly FieldConflict[]; readonly object?: undefined };
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/**
+ * Server-side apply (KEP-555): merges the configuration into the live object, removes what this manager applied before
+ * and nobody owns any more, and records ownership in managedFields. Answers conflicts instead when the result would
+ * change what others own and `force` is false. Throws a 500 like the real server for a configuration that does not fit
+ * the schema. Changes neither argument.
+ */
+export function serverSideApply(options: ApplyOptions): ApplyResult {
+  const atom = atomOfKind(options.schema.schema);
+  checkConfig(options, atom);
+  const result = applyOnce(options, atom, options.force);
+  if (result.object) return { object: withLastApplied(options, result.object) };
+  // kubectl may take over what its own client-side apply set, which the annotation tells.
+  const mine = options.manager === "kubectl" ? annotated(options.live, atom) : undefined;
+  if (!mine) return result;
+  const others = result.conflicts.filter(({ field }) => !mine.has(field));
+  if (others.length > 0) return { conflicts: others };
+  const forced = applyOnce(options, atom, true);
+  return forced.object ? { object: withLastApplied(options, forced.object) } : forced;
+}
+
+function checkConfig({ config, apiVersion }: ApplyOptions, atom: Atom): void {
+  const errors = checkTyped(config, atom);
+  if (errors.length === 0) return;
+  const { metadata, kind } = config as { metadata?: { name?: string; namespace?: string }; kind?: string };
+  const group = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+  const what = `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${group}, Kind=${kind ?? ""}`;
+  const text = errors.length === 1 ? errors[0] : ["errors:", ...errors.map((error) => `  ${error}`)].join("\n");
+  throw failure(500, "", `failed to create typed patch object (${what}): ${text}`);
+}
+
+function applyOnce(options: ApplyOptions, atom: Atom, force: boolean): ApplyResult {
+  const { config, apiVersion, subresource, now } = options;
+  const live = withoutManagers(options.live) ?? { apiVersion, kind: (config as { kind?: unknown }).kind };
+  const ignored = resetSet(options);
+  const entry = { manager: options.manager || "unknown", operation: "Apply" as const, apiVersion, subresource };
+  const id = identityOf(entry);
+  let managers = liveManagers(options.live);
+  if (managers.size === 0 && options.live) {
+    const first = { ...entry, manager: "before-first-apply", operation: "Update" as const };
+    const nothing = { apiVersion, kind: (config as { kind?: unknown }).kind };
+    managers = recordUpdate(nothing, live, atom, managers, first, now, ignored);
+  }
+  const last = managers.get(id);
+  const set = fieldSetOf(config, atom).without(ignored);
+  managers.set(id, { ...entry, ...(last?.time === undefined ? {} : { time: last.time }), set });
+  const merged = mergeValues(live, config, atom);
+  const pruned = last && !last.set.empty ? prune(merged, atom, managers, last.set) : merged;
+  const { managers: left, conflicts } = transfer(live, pruned, atom, managers, id, ignored);
+  if (conflicts.length > 0 && !force) return { conflicts };
+  const own = withoutSystemFields(left.get(id)?.set ?? new FieldSet());
+  const changed = !isDeepStrictEqual(live, pruned);
+  store(left, id, left.get(id), own, changed ? now : undefined);
+  return { object: withManagers(changed ? pruned : live, left) };
+}
+
+/** The entry's time moves only when the object changed. */
+function store(
+  managers: Managers,
+  id: string,
+  entry: Manager | undefined,
+  set: FieldSet,
+  now: string | undefined,
+): void {
+  if (!entry) return;
+  if (set.empty) managers.delete(id);
+  else managers.set(id, { ...entry, set, ...(now === undefined ? {} : { time: now }) });
+}
+
+/** Removes what this manager applied last time unless anybody, its new set included, owns it. */
+function prune(merged: unknown, atom: Atom, managers: Managers, last: FieldSet): unknown {
+  const lastNamed = last.withNamedFields(atom);
+  const bare = removeFields(merged, lastNamed, atom);
+  const owned = [...managers.values()].reduce((set, entry) => set.union(entry.set), new FieldSet());
+  const all = fieldSetOf(merged, atom).withNamedFields(atom);
+  const kept = fieldSetOf(bare ?? {}, atom)
+    .withNamedFields(atom)
+    .union(owned.withNamedFields(atom));
+  const restored = removeFields(merged, all.difference(kept), atom);
+  const left = fieldSetOf(restored ?? {}, atom).withNamedFields(atom);
+  return removeFields(merged, all.difference(left).intersection(lastNamed), atom);
+}
+
+function withManagers(object: unknown, managers: Managers): Record<string, unknown> {
+  const { metadata, ...rest } = object as { metadata?: Record<string, unknown> };
+  const managedFields = writeManagers(managers);
+  return structuredClone({
+    ...rest,
+    metadata: { ...metadata, ...(managedFields.length > 0 ? { managedFields } : {}) },
+  });
+}
+
+/** Fields that kubectl's annotation on the live object says it set, as conflict paths. */
+function annotated(live: object | undefined, atom: Atom): ReadonlySet<string> | undefined {
+  const text = annotationsOf(live)?.[lastApplied];
+  if (typeof text !== "string" || text === "") return undefined;
+  try {
+    const config: unknown = JSON.parse(text);
+    if (!isObject(config) || !live) return undefined;
+    // Only what is still as the annotation says may be taken without asking.
+    const set = fieldSetOf(config, atom);
+    const { conflicts } = transfer(config, live, atom, new Map([["", asOwner(set)]]), "-", new FieldSet());
+    const changed = new Set(conflicts.map(({ field }) => field));
+    return new Set([...pathsOf(set)].filter((field) => !changed.has(field)));
+  } catch {
+    return undefined;
+  }
+}
+
+const asOwner = (set: FieldSet): Manager => ({
+  manager: "kubectl",
+  operation: "Update",
+  apiVersion: "v1",
+  subresource: "",
+  set,
+});
+
+function pathsOf(set: FieldSet): Set<string> {
+  return new Set([...set.paths()].map(showPath));
+}
+
+function annotationsOf(object: object | undefined): Record<string, unknown> | undefined {
+  const metadata = (object as { metadata?: { annotations?: Record<string, unknown> } } | undefined)?.metadata;
+  return metadata?.annotations;
+}
+
+/** Keeps the client-side annotation, where there is one, in step with what kubectl applied. */
+function withLastApplied(options: ApplyOptions, object: Record<string, unknown>): Record<string, unknown> {
+  if (options.manager !== "kubectl") return object;
+  const annotations = annotationsOf(object);
+  if (!annotations?.[lastApplied]) return object;
+  const config = structuredClone(options.config) as { metadata?: { annotations?: Record<string, unknown> } };
+  if (config.metadata?.annotations) delete config.metadata.annotations[lastApplied];
+  annotations[lastApplied] = `${JSON.stringify(config)}\n`;
+  return object;
+}

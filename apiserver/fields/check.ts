@@ -1,0 +1,53 @@
+import { isObject } from "../../lib/json.ts";
+import { type Atom, deduce, memberAtom, type Scalar } from "./atom.ts";
+import { itemElement, showElement } from "./path-element.ts";
+
+/** Why a configuration cannot be applied: a member that the schema does not know, a wrong type, an item named twice. */
+export function checkTyped(value: unknown, given: Atom, path = ""): string[] {
+  const atom = deduce(given, value);
+  const say = (message: string): string[] => [path === "" ? message : `${path}: ${message}`];
+  if (value === null || value === undefined) return [];
+  if (atom.map) {
+    const map = atom.map;
+    if (!isObject(value)) return say(`expected map, got ${shown(value)}`);
+    return Object.entries(value).flatMap(([key, member]) => {
+      const at = `${path}.${key}`;
+      if (!map.fields.has(key) && !map.element) return [`${at}: field not declared in schema`];
+      return checkTyped(member, memberAtom(map, key), at);
+    });
+  }
+  if (atom.scalar) return fits(atom.scalar, value) ? [] : say(`expected ${expected[atom.scalar]}, got ${shown(value)}`);
+  if (!atom.list) return [];
+  if (!Array.isArray(value)) return say(`expected list, got ${shown(value)}`);
+  const { associative, element } = atom.list;
+  const seen = new Set<string>();
+  const errors: string[] = [];
+  for (const [index, item] of value.entries()) {
+    if (!associative) {
+      errors.push(...checkTyped(item, element, `${path}[${index}]`));
+      continue;
+    }
+    const found = itemElement(atom.list, item);
+    if ("problem" in found) return [...errors, ...say(`element ${index}: ${found.problem}`)];
+    const at = showElement(found.element);
+    if (seen.has(found.element)) errors.push(...say(`duplicate entries for key ${at}`));
+    seen.add(found.element);
+    errors.push(...checkTyped(item, element, path + at));
+  }
+  return errors;
+}
+
+const expected: Readonly<Record<Scalar, string>> = {
+  numeric: "numeric (int or float)",
+  string: "string",
+  boolean: "boolean",
+  untyped: "any scalar",
+};
+
+function fits(scalar: Scalar, value: unknown): boolean {
+  if (scalar === "numeric") return typeof value === "number";
+  if (scalar === "string") return typeof value === "string";
+  return scalar === "boolean" ? typeof value === "boolean" : typeof value !== "object";
+}
+
+const shown = (value: unknown): string => `&value.valueUnstructured{Value:${JSON.stringify(value)}}`;
