@@ -131,9 +131,11 @@ function describe(error: ErrorObject | undefined, name: string): string {
   if (!error) return `${name} does not fit its schema`;
   const at = error.instancePath.replaceAll("/", ".");
   const params = error.params as Record<string, unknown>;
-  const extra = params.additionalProperty ?? params.unevaluatedProperty;
+  const member = params.additionalProperty ?? params.unevaluatedProperty;
+  // This sentence may end up in a status that others read, so only what looks like a member's name is quoted.
+  const extra = typeof member === "string" && /^[A-Za-z0-9_-]{1,40}$/.test(member) ? member : undefined;
   const allowed = Array.isArray(params.allowedValues) ? `: ${JSON.stringify(params.allowedValues).slice(0, 300)}` : "";
-  return `${name}${at} ${error.message ?? "does not fit"}${extra === undefined ? "" : ` ("${String(extra)}")`}${allowed}`;
+  return `${name}${at} ${error.message ?? "does not fit"}${extra === undefined ? "" : ` ("${extra}")`}${allowed}`;
 }
 
 function firstUnmet(

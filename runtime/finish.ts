@@ -1,7 +1,6 @@
 import { problem } from "../api/reasons.ts";
 import type { Json } from "../lib/json.ts";
 import { parseJson } from "../lib/json.ts";
-import { messageOf } from "../lib/problem.ts";
 import type { Ports } from "./ports.ts";
 import type { Ending, Rejected, Reply } from "./stages.ts";
 
@@ -16,8 +15,9 @@ export async function finish(reply: Reply & { readonly stage: "answered" }, port
   if (turn.claim.role.spec.contract?.output) {
     try {
       output = parseJson(unfenced(text));
-    } catch (cause) {
-      return rejected(`the answer must be one JSON value and nothing else: ${messageOf(cause)}`);
+    } catch {
+      // The parser's words quote the answer, and this sentence may end up in a status that others read.
+      return rejected("the answer must be one JSON value and nothing else");
     }
   }
   const [{ rung, tier }] = turn.tiers;

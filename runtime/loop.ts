@@ -1,13 +1,13 @@
-import { problem } from "../api/reasons.ts";
-import type { Claim } from "../api/wire.ts";
+import { problem, type Reason, reasons } from "../api/reasons.ts";
+import type { Claim, ToolResult } from "../api/wire.ts";
 import { actAll } from "./act.ts";
 import { finish, finishRule } from "./finish.ts";
 import { checkLimits } from "./limits.ts";
 import { next, repair } from "./next.ts";
 import { type Opened, open } from "./open.ts";
 import type { Ports } from "./ports.ts";
-import { findRepair, findResult } from "./recorded.ts";
-import { type Ending, toText, toValue } from "./stages.ts";
+import { findResult, resume } from "./recorded.ts";
+import { type Ending, toValue } from "./stages.ts";
 import { think } from "./think.ts";
 
 /**
@@ -18,7 +18,7 @@ import { think } from "./think.ts";
 export async function loop(claim: Claim, ports: Ports): Promise<Ending> {
   const opened = open(claim);
   if (opened.stage !== "turn") return applyRule(claim, opened, ports);
-  let turn = opened;
+  let turn = resume(opened);
   for (;;) {
     checkLimits(turn, ports);
     const reply = await think(turn, ports);
@@ -26,12 +26,9 @@ export async function loop(claim: Claim, ports: Ports): Promise<Ending> {
       turn = next(await actAll(reply, ports));
       continue;
     }
-    const past = findRepair(claim, turn.step);
-    const ended = past
-      ? ({ stage: "rejected", reason: "OutputInvalid", message: "" } as const)
-      : await finish(reply, ports);
+    const ended = await finish(reply, ports);
     if (ended.stage !== "rejected") return ended;
-    turn = repair(reply, ended, past);
+    turn = repair(reply, ended);
   }
 }
 
@@ -42,6 +39,14 @@ async function applyRule(claim: Claim, opened: Exclude<Opened, { stage: "turn" }
   if (opened.kind === "drop") return finishRule({ output: { dropped: opened.reason }, rung, reason: "Dropped" }, ports);
   if (opened.kind === "answer") return finishRule({ output: opened.output, rung, reason: "Succeeded" }, ports);
   const result = findResult(claim, 0, 0) ?? (await ports.call(0, 0, opened.action, opened.arguments));
-  if (result.isError) throw problem("ToolFailed", `rung "${rung}": ${opened.action}: ${toText(result).slice(0, 500)}`);
+  if (result.isError)
+    throw problem(reasonOf(result), `rung "${rung}": ${opened.action} was not done; the run's trace says why`);
   return finishRule({ output: toValue(result), rung, reason: "Succeeded" }, ports);
+}
+
+/** The gateway's reason for a refusal; nothing of what a tool says, which may be somebody's mail. */
+function reasonOf(result: ToolResult): Reason {
+  const reason = result.structuredContent?.reason;
+  const denied = typeof reason === "string" && reason in reasons && reasons[reason as Reason].disposition === "denied";
+  return denied ? (reason as Reason) : "ToolFailed";
 }

@@ -40,6 +40,5 @@ export function open(claim: Claim): Opened {
     tools: toFunctions(claim.tools),
     tiers: routed.tiers,
     repairs: 0,
-    seen: new Set(),
   };
 }

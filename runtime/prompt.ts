@@ -2,7 +2,7 @@ import type { Claim, ToolDescriptor } from "../api/wire.ts";
 import { toRfc3339 } from "../lib/clock.ts";
 import { canonicalJson, type JsonObject } from "../lib/json.ts";
 import { toFunctionName } from "./names.ts";
-import type { Message } from "./stages.ts";
+import { type Message, toFunction } from "./stages.ts";
 
 /**
  * The first messages of a run. A function of the claim alone, and of those of its parts that every owner of the run gets
@@ -19,15 +19,9 @@ export function openingMessages(claim: Claim): readonly Message[] {
 /** The tools as OpenAI functions, in the order of their names. */
 export function toFunctions(tools: readonly ToolDescriptor[]): readonly JsonObject[] {
   const inOrder = [...tools].sort((a, b) => (a.action < b.action ? -1 : a.action > b.action ? 1 : 0));
-  return inOrder.map(({ action, description, inputSchema }) => ({
-    type: "function",
-    function: { name: toFunctionName(action), description, parameters: sorted(inputSchema) },
-  }));
-}
-
-/** The same members in the one canonical order, whatever order a store gave them in. */
-function sorted(value: JsonObject): JsonObject {
-  return JSON.parse(canonicalJson(value)) as JsonObject;
+  return inOrder.map(({ action, description, inputSchema }) =>
+    toFunction({ name: toFunctionName(action), description, parameters: inputSchema }),
+  );
 }
 
 function systemText(claim: Claim): string {

@@ -1,5 +1,5 @@
 import type { Claim, FailRequest, FinishRequest, ToolResult } from "../api/wire.ts";
-import { canonicalJson, type Json, type JsonObject } from "../lib/json.ts";
+import { canonicalJson, isObject, type Json, type JsonObject } from "../lib/json.ts";
 
 /** One OpenAI message, as plain JSON: what is sent is what was rebuilt, byte for byte. */
 export type Message = JsonObject;
@@ -23,8 +23,6 @@ export interface Turn {
   readonly tiers: readonly [TierChoice, ...TierChoice[]];
   /** Answers that were not accepted, since the last change of tier. */
   readonly repairs: number;
-  /** Digests of call, arguments and result so far. */
-  readonly seen: ReadonlySet<string>;
 }
 
 /** A call that the model proposes. `arguments` is undefined where its text is no JSON object. */
@@ -82,4 +80,39 @@ export function toText(result: ToolResult): string {
 /** The result as a value, for a rule's answer. */
 export function toValue(result: ToolResult): Json {
   return result.structuredContent ?? toText(result);
+}
+
+/**
+ * A message with what the protocol needs and nothing else, its members in one order: the same message gives the same
+ * bytes, whether a provider just said it or a journal gives it back.
+ */
+export function toMessage(raw: Readonly<Record<string, unknown>>): Message {
+  const content = typeof raw.content === "string" ? raw.content : null;
+  if (raw.role === "tool") return { role: "tool", tool_call_id: String(raw.tool_call_id ?? ""), content };
+  if (raw.role !== "assistant") return { role: String(raw.role), content };
+  const calls = Array.isArray(raw.tool_calls) ? raw.tool_calls.filter(isObject).map(toToolCall) : [];
+  return { role: "assistant", content, ...(calls.length > 0 ? { tool_calls: calls } : {}) };
+}
+
+function toToolCall(call: Record<string, unknown>): JsonObject {
+  const fn = isObject(call.function) ? call.function : {};
+  const { name, arguments: text } = fn;
+  return {
+    id: String(call.id ?? ""),
+    type: "function",
+    function: { name: String(name ?? ""), arguments: String(text ?? "") },
+  };
+}
+
+/** A tool as an OpenAI function, its members in one order, for the same reason. */
+export function toFunction(raw: Readonly<Record<string, unknown>>): JsonObject {
+  const { name, description, parameters } = raw;
+  return {
+    type: "function",
+    function: {
+      name: String(name),
+      description: String(description ?? ""),
+      parameters: JSON.parse(canonicalJson(isObject(parameters) ? parameters : {})) as JsonObject,
+    },
+  };
 }

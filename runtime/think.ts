@@ -3,7 +3,7 @@ import { isObject, type JsonObject, parseJson } from "../lib/json.ts";
 import { toAction } from "./names.ts";
 import type { Ports } from "./ports.ts";
 import { findCompletion } from "./recorded.ts";
-import type { Message, Proposal, Reply, Turn } from "./stages.ts";
+import { type Proposal, type Reply, type Turn, toMessage } from "./stages.ts";
 
 /**
  * Asks the tier in use what comes next, or takes the answer from the transcript where the step is recorded. Throws what
@@ -30,11 +30,7 @@ function toReply(turn: Turn, completion: JsonObject): Reply {
   const finish = isObject(choice) ? choice.finish_reason : undefined;
   const text = typeof said.content === "string" ? said.content : "";
   const calls = Array.isArray(said.tool_calls) ? said.tool_calls.filter(isObject) : [];
-  const message: Message = {
-    role: "assistant",
-    content: typeof said.content === "string" ? said.content : null,
-    ...(calls.length > 0 ? { tool_calls: calls.map(toToolCall) } : {}),
-  };
+  const message = toMessage({ ...said, role: "assistant" });
   // Calls of an answer that was cut may lack arguments, and a guess at them is not what the model proposed.
   if (calls.length > 0 && finish !== "length") {
     return { stage: "proposed", turn, message, proposals: calls.map(toProposal) };
@@ -46,17 +42,6 @@ function toReply(turn: Turn, completion: JsonObject): Reply {
     message: { role: "assistant", content: text },
     text,
     ...(unusable === undefined ? {} : { unusable }),
-  };
-}
-
-/** Only what the protocol needs, in one order: a provider's extras would not survive the journal byte for byte. */
-function toToolCall(call: Record<string, unknown>): JsonObject {
-  const fn = isObject(call.function) ? call.function : {};
-  const { name, arguments: text } = fn;
-  return {
-    id: String(call.id ?? ""),
-    type: "function",
-    function: { name: String(name ?? ""), arguments: String(text ?? "") },
   };
 }
 

@@ -36,7 +36,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
 
 async function runSlot(index: number, options: WorkerOptions, stop: AbortSignal): Promise<void> {
   const { clock, log } = options;
-  const worker = options.concurrency === 1 ? options.id : `${options.id}/${index}`;
+  const worker = options.concurrency === 1 ? options.id : `${options.id}.${index}`;
   let failures = 0;
   let told = "";
   while (!stop.aborted) {
