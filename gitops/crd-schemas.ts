@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { isObject, type Json } from "../lib/json.ts";
+import { isObject, type JsonObject } from "../lib/json.ts";
 import { readYaml } from "./read-yaml.ts";
 import type { Schema } from "./schema.ts";
 import { toJson } from "./tree.ts";
@@ -17,16 +17,23 @@ export interface DefinedKind {
 /** `roster.dev/v1alpha1 AgentRole` → its definition. */
 export type CrdSchemas = ReadonlyMap<string, DefinedKind>;
 
-/** Reads crds/*.yaml: the same files that a server gets, so that a manifest can be checked without one. */
-export async function readCrdSchemas(folder: string): Promise<CrdSchemas> {
-  const found = new Map<string, DefinedKind>();
+/** The CustomResourceDefinitions of a folder, as a server gets them. */
+export async function readCrds(folder: string): Promise<readonly JsonObject[]> {
+  const found: JsonObject[] = [];
   for (const name of (await readdir(folder)).filter((n) => n.endsWith(".yaml")).sort()) {
     const file = path.join(folder, name);
     for (const tree of readYaml(await readFile(file, "utf8"), file)) {
-      for (const defined of definedBy(toJson(tree))) found.set(`${defined.apiVersion} ${defined.kind}`, defined);
+      const document = toJson(tree);
+      if (isObject(document) && document.kind === "CustomResourceDefinition") found.push(document as JsonObject);
     }
   }
   return found;
+}
+
+/** Their schemas: from the same files that a server gets, so that a manifest can be checked without one. */
+export async function readCrdSchemas(folder: string): Promise<CrdSchemas> {
+  const defined = (await readCrds(folder)).flatMap(definedBy);
+  return new Map(defined.map((one) => [`${one.apiVersion} ${one.kind}`, one]));
 }
 
 interface Crd {
@@ -39,8 +46,7 @@ interface Crd {
   };
 }
 
-function definedBy(document: Json): readonly DefinedKind[] {
-  if (!isObject(document) || document.kind !== "CustomResourceDefinition") return [];
+function definedBy(document: JsonObject): readonly DefinedKind[] {
   const { spec } = document as unknown as Crd;
   return spec.versions.map((version) => ({
     apiVersion: `${spec.group}/${version.name}`,
