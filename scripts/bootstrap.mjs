@@ -49,7 +49,11 @@ function main() {
       ? [path.join(root, "scripts", "run.ts"), ...given.slice(1)]
       : [path.join(root, given[0]), ...given.slice(1)];
   // The child shares our terminal and so gets Ctrl-C itself; we only must not die before it has cleaned up.
-  const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...args], { stdio: "inherit" });
+  const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...args], {
+    stdio: "inherit",
+    // `roster up` stops when we are gone, however we went.
+    env: { ...process.env, ROSTER_BOOTSTRAP: String(process.pid) },
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
