@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseScript } from "./script.ts";
 
@@ -19,6 +20,12 @@ describe("parseScript", () => {
     expect(scene?.when.user?.("please PREPARE it")).toBe(true);
     expect(scene?.replies.map((attempts) => attempts.length)).toEqual([1, 2]);
     expect(scene?.replies[1]?.[1]).toMatchObject({ usage: "tooMuch", latencyMs: 5, source: "r.yaml:9" });
+  });
+
+  it("reads the example of the documentation as it stands", () => {
+    const page = readFileSync(new URL("../docs/reference/rehearsal.md", import.meta.url), "utf8");
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    expect(parseScript("page.yaml", example).map(({ name }) => name)).toEqual(["daily snapshot"]);
   });
 
   const reply = (text: string) => `scenes:\n- name: a\n  replies:\n  - ${text}\n`;
