@@ -29,15 +29,18 @@ export type Authorize = (question: AccessQuestion) => AccessAnswer;
 export class CelAuthorizer {
   readonly authorize: Authorize;
   readonly question: Omit<AccessQuestion, "verb">;
-  constructor(authorize: Authorize, question: Omit<AccessQuestion, "verb"> = {}) {
+  /** `authorizer.requestResource`: a check with the request's own resource, namespace and name filled in. */
+  readonly requestResource: unknown;
+  constructor(authorize: Authorize, question: Omit<AccessQuestion, "verb"> = {}, requestResource: unknown = null) {
     this.authorize = authorize;
     this.question = question;
+    this.requestResource = requestResource;
   }
 }
 
 class GroupCheck extends CelAuthorizer {}
 class PathCheck extends CelAuthorizer {}
-export class ResourceCheck extends CelAuthorizer {}
+class ResourceCheck extends CelAuthorizer {}
 
 class Decision {
   readonly answer: AccessAnswer;
@@ -46,9 +49,9 @@ class Decision {
   }
 }
 
-/** `authorizer.requestResource`: a check with the request's own group, resource, namespace and name filled in. */
-export function requestResource(authorize: Authorize, question: Omit<AccessQuestion, "verb">): ResourceCheck {
-  return new ResourceCheck(authorize, question);
+/** The value of the variable `authorizer` for one request. */
+export function celAuthorizer(authorize: Authorize, request: Omit<AccessQuestion, "verb">): CelAuthorizer {
+  return new CelAuthorizer(authorize, {}, new ResourceCheck(authorize, request));
 }
 
 /** Kubernetes' authorizer library (1.27), with field and label selectors (1.31). */

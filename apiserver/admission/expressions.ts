@@ -1,0 +1,70 @@
+import type { Problem } from "../../lib/problem.ts";
+import { type CelProgram, compileExpression } from "../../policy/cel/compile.ts";
+import type { CelType } from "../../policy/cel/environment.ts";
+import { compileMessage } from "../schema/rules.ts";
+
+const groupVersionKind: CelType = {
+  name: "kubernetes.GroupVersionKind",
+  fields: { group: "string", version: "string", kind: "string" },
+};
+const groupVersionResource: CelType = {
+  name: "kubernetes.GroupVersionResource",
+  fields: { group: "string", version: "string", resource: "string" },
+};
+const request: CelType = {
+  name: "kubernetes.AdmissionRequest",
+  fields: {
+    kind: groupVersionKind,
+    resource: groupVersionResource,
+    subResource: "string",
+    requestKind: groupVersionKind,
+    requestResource: groupVersionResource,
+    requestSubResource: "string",
+    name: "string",
+    namespace: "string",
+    operation: "string",
+    userInfo: {
+      name: "kubernetes.UserInfo",
+      fields: { username: "string", uid: "string", groups: "list<string>", extra: "map<string, list<string>>" },
+    },
+    dryRun: "bool",
+    options: "dyn",
+  },
+};
+
+const always = {
+  object: "dyn",
+  oldObject: "dyn",
+  request,
+  namespaceObject: "dyn",
+  authorizer: "kubernetes.authorization.Authorizer",
+};
+
+export type Compiled =
+  | { readonly program: CelProgram; readonly error?: undefined }
+  | { readonly program?: undefined; readonly error: string };
+
+/** Compiles one expression of a policy in the environment that the server gives it. The error is the server's text. */
+export function compilePolicyExpression(
+  source: string,
+  options: {
+    readonly variables: readonly string[];
+    readonly hasParams: boolean;
+    readonly result: "bool" | "string" | "dyn";
+  },
+): Compiled {
+  const variables: CelType = {
+    name: "kubernetes.variables",
+    fields: Object.fromEntries(options.variables.map((name) => [name, "dyn"])),
+  };
+  try {
+    const program = compileExpression(source, {
+      variables: { ...always, variables, ...(options.hasParams ? { params: "dyn" } : {}) },
+      result: options.result,
+      converted: true,
+    });
+    return { program };
+  } catch (thrown) {
+    return { error: `compilation error: ${compileMessage(thrown as Problem)}` };
+  }
+}
