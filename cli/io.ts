@@ -9,6 +9,8 @@ export interface Io {
   readonly terminal: boolean;
   out(text: string): void;
   err(text: string): void;
+  /** The command did its work, and the answer is no: it ends with this exit code. */
+  answerNo(exitCode: number): void;
 }
 
 /** Where this copy of Roster lives: its crds/, roles/ and manifests/ are below. */

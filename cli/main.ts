@@ -10,13 +10,19 @@ import { versionCommand } from "./commands/version.ts";
 import { exitCodes, explain } from "./exit.ts";
 import type { Checkout, Io } from "./io.ts";
 
+const root = path.dirname(import.meta.dirname);
+let answer = exitCodes.done as number;
 const io: Io = {
   env: process.env,
-  cwd: process.env.INIT_CWD ?? process.cwd(),
+  // npm runs its scripts in the checkout and says where the person was; paths that a person types are meant from there.
+  cwd: process.cwd() === root ? (process.env.INIT_CWD ?? root) : process.cwd(),
   clock: systemClock,
   terminal: process.stdout.isTTY === true,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  answerNo: (exitCode) => {
+    answer = exitCode;
+  },
 };
 
 function checkoutOf(root: string): Checkout {
@@ -25,7 +31,7 @@ function checkoutOf(root: string): Checkout {
 }
 
 function program(): Command {
-  const checkout = checkoutOf(path.dirname(import.meta.dirname));
+  const checkout = checkoutOf(root);
   const roster = new Command("roster")
     .description("Hires, governs and fires AI agents by pull request.")
     .version(checkout.version, "-V, --version")
@@ -54,7 +60,7 @@ function program(): Command {
 async function main(args: readonly string[]): Promise<number> {
   try {
     await program().parseAsync(args, { from: "user" });
-    return exitCodes.done;
+    return answer;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return explain(thrown, io);
     // Commander has printed its message already. It says 1 where the command line is wrong; kubectl's habit is free there.

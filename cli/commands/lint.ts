@@ -20,7 +20,7 @@ export function lintCommand(io: Io): Command {
     ])
     .addOption(outputOption(["json"]))
     .addHelpText("after", "\nExample:\n  roster lint manifests/demo roles\n\nExits 2 when anything is wrong.")
-    .action(async (paths: readonly string[], options: { output?: string }, command: Command) => {
+    .action(async (paths: readonly string[], options: { output?: string }) => {
       for (const one of paths) {
         await stat(path.resolve(io.cwd, one)).catch(() => {
           throw problem("NotFound", `there is no file or folder "${one}"`);
@@ -34,6 +34,6 @@ export function lintCommand(io: Io): Command {
           `${files} files, ${objects} objects, ${findings.length === 0 ? "nothing wrong" : `${findings.length} findings`}\n`,
         );
       }
-      if (findings.length > 0) command.error("", { exitCode: exitCodes.invalid });
+      if (findings.length > 0) io.answerNo(exitCodes.invalid);
     });
 }

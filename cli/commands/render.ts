@@ -29,6 +29,6 @@ export function renderCommand(io: Io): Command {
         const [only] = objects;
         const value = objects.length === 1 ? only : { apiVersion: "v1", kind: "List", items: objects };
         io.out(`${JSON.stringify(value, null, 2)}\n`);
-      } else io.out(objects.map((object) => stringify(object, { lineWidth: 120 })).join("---\n"));
+      } else io.out(objects.map((object) => stringify(object, { lineWidth: 0, blockQuote: "literal" })).join("---\n"));
     });
 }

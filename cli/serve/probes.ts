@@ -1,0 +1,28 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+/** Serves /healthz (the process runs) and /readyz (`ready` resolves) for a kubelet. */
+export async function serveProbes(
+  address: { readonly host: string; readonly port: number },
+  ready: () => Promise<void>,
+): Promise<AsyncDisposable> {
+  const server = createServer((request, response) => {
+    const answer = (status: number) => response.writeHead(status, { "content-type": "text/plain" }).end(`${status}\n`);
+    if (request.url === "/healthz") answer(200);
+    else if (request.url === "/readyz")
+      ready().then(
+        () => answer(200),
+        () => answer(503),
+      );
+    else answer(404);
+  });
+  server.listen(address.port, address.host);
+  await once(server, "listening");
+  return {
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
