@@ -119,9 +119,17 @@ export interface Catalog {
   listToolServers(tenant: string): Promise<readonly ToolServerRecord[]>;
   /** Called by the gateway after it listed a server's tools. The pinned hash is the first one seen unless the spec pins one. */
   recordTools(serverUid: string, protocolVersion: string, tools: readonly ToolCatalogEntry[]): Promise<void>;
-  listTools(serverUid: string): Promise<{ readonly protocolVersion?: string; readonly tools: readonly ToolCatalogEntry[] }>;
+  listTools(
+    serverUid: string,
+  ): Promise<{ readonly protocolVersion?: string; readonly tools: readonly ToolCatalogEntry[] }>;
   /** AgentStop rows; each covers all, a role, a binding or a team of one tenant. Raises authority_seq of all it covers. */
-  putStop(stop: { readonly uid: string; readonly tenant: string; readonly name: string; readonly scope: JsonObject; readonly reason: string }): Promise<void>;
+  putStop(stop: {
+    readonly uid: string;
+    readonly tenant: string;
+    readonly name: string;
+    readonly scope: JsonObject;
+    readonly reason: string;
+  }): Promise<void>;
   dropStop(uid: string): Promise<void>;
 }
 
@@ -142,7 +150,12 @@ export interface BindingRecord {
   readonly effective: { readonly state: "Active" | "Suspended"; readonly autonomyBand: string };
   readonly timeZone: string;
   /** Names of Secrets whose deletion must wait for revocation, and what revoking downstream will take. */
-  readonly credentials: readonly { readonly server: string; readonly secretName: string; readonly key: string; readonly revocation?: JsonObject }[];
+  readonly credentials: readonly {
+    readonly server: string;
+    readonly secretName: string;
+    readonly key: string;
+    readonly revocation?: JsonObject;
+  }[];
 }
 
 export interface BindingState extends BindingRecord {
@@ -183,10 +196,24 @@ export interface Bindings {
    * epoch raised, schedules disarmed, audit rows written, downstream revocations put in the outbox. Idempotent; also
    * tombstones a UID that was never hired.
    */
-  fire(bindingUid: string, context: { readonly tenant: string; readonly namespace: string; readonly name: string; readonly by: string }): Promise<FireOutcome>;
+  fire(
+    bindingUid: string,
+    context: { readonly tenant: string; readonly namespace: string; readonly name: string; readonly by: string },
+  ): Promise<FireOutcome>;
   offboarding(bindingUid: string): Promise<OffboardingStatus | undefined>;
   /** Downstream revocations due now, claimed for one attempt each. The caller performs them and reports. */
-  claimDownstream(worker: string, limit: number): Promise<readonly { readonly id: string; readonly bindingUid: string; readonly namespace: string; readonly server: string; readonly material: JsonObject }[]>;
+  claimDownstream(
+    worker: string,
+    limit: number,
+  ): Promise<
+    readonly {
+      readonly id: string;
+      readonly bindingUid: string;
+      readonly namespace: string;
+      readonly server: string;
+      readonly material: JsonObject;
+    }[]
+  >;
   reportDownstream(id: string, result: { readonly outcome: string } | { readonly error: string }): Promise<void>;
   find(uid: string): Promise<BindingState | undefined>;
   findByName(tenant: string, name: string): Promise<BindingState | undefined>;
@@ -201,7 +228,12 @@ export interface BindingSummary {
   readonly succeeded: number;
   readonly failed: number;
   readonly spentToday: Micros;
-  readonly last?: { readonly runId: string; readonly phase: Phase; readonly reason: string; readonly finishedAt?: Instant };
+  readonly last?: {
+    readonly runId: string;
+    readonly phase: Phase;
+    readonly reason: string;
+    readonly finishedAt?: Instant;
+  };
 }
 
 // ───────────────────────────── runs
@@ -211,7 +243,10 @@ export interface AdmitRequest {
   readonly bindingUid: string;
   /** Makes admission idempotent: `request:<AgentRun UID>`, `schedule:<trigger UID>:<binding UID>:<RFC 3339 instant>`. */
   readonly key: string;
-  readonly origin: { readonly type: "Person" | "Schedule" | "Webhook" | "Chat" | "Agent"; readonly [key: string]: Json };
+  readonly origin: {
+    readonly type: "Person" | "Schedule" | "Webhook" | "Chat" | "Agent";
+    readonly [key: string]: Json;
+  };
   readonly requestedBy: string;
   readonly task: Task;
   /** Name of the AgentRun where a person made one; otherwise the window's name is derived from the row id. */
@@ -222,7 +257,11 @@ export interface AdmitRequest {
   /** Forbid: refused (ConcurrencyForbidden) while another run of the same trigger and binding is unfinished. */
   readonly concurrency?: "Allow" | "Forbid";
   readonly triggerUid?: string;
-  readonly window?: { readonly show: "Always" | "Attention"; readonly keepSucceeded: number; readonly keepFailed: number };
+  readonly window?: {
+    readonly show: "Always" | "Attention";
+    readonly keepSucceeded: number;
+    readonly keepFailed: number;
+  };
 }
 
 export interface RunRecord {
@@ -274,7 +313,13 @@ export interface Runs {
   admit(fence: Fence | undefined, request: AdmitRequest): Promise<Admission>;
   /** Claims the oldest claimable run (SKIP LOCKED), fair between bindings; issues its run token. */
   claim(worker: { readonly id: string; readonly gateway: string; readonly leaseMs: number }): Promise<
-    | { readonly run: RunRecord; readonly token: string; readonly binding: BindingState; readonly role: RoleRecord; readonly transcript: readonly RecordedStep[] }
+    | {
+        readonly run: RunRecord;
+        readonly token: string;
+        readonly binding: BindingState;
+        readonly role: RoleRecord;
+        readonly transcript: readonly RecordedStep[];
+      }
     | undefined
   >;
   /** Extends the lease; throws EpochLost when another epoch owns the run or it was cut. */
@@ -283,21 +328,49 @@ export interface Runs {
   release(runId: string, epoch: number, why: "release" | "leaseLost"): Promise<void>;
   /** Leases past their end go back to the queue. Returns how many. */
   sweepLeases(): Promise<number>;
-  succeed(runId: string, epoch: number, outcome: { readonly rung: string; readonly tier?: string; readonly reason: string; readonly message: string; readonly verified: "True" | "Unknown"; readonly outputDigest: string; readonly output: Json }): Promise<void>;
+  succeed(
+    runId: string,
+    epoch: number,
+    outcome: {
+      readonly rung: string;
+      readonly tier?: string;
+      readonly reason: string;
+      readonly message: string;
+      readonly verified: "True" | "Unknown";
+      readonly outputDigest: string;
+      readonly output: Json;
+    },
+  ): Promise<void>;
   fail(runId: string, epoch: number | undefined, reason: string, message: string): Promise<void>;
-  park(runId: string, epoch: number, waitingFor: { readonly type: string; readonly name: string }, message: string): Promise<void>;
+  park(
+    runId: string,
+    epoch: number,
+    waitingFor: { readonly type: string; readonly name: string },
+    message: string,
+  ): Promise<void>;
   wake(runId: string): Promise<void>;
   cancel(runId: string, by: string, reason?: string): Promise<void>;
   find(runId: string): Promise<RunRecord | undefined>;
   findByObject(tenant: string, objectName: string): Promise<RunRecord | undefined>;
-  list(filter: { readonly tenant?: string; readonly bindingUid?: string; readonly triggerUid?: string; readonly phases?: readonly Phase[]; readonly limit: number }): Promise<readonly RunRecord[]>;
+  list(filter: {
+    readonly tenant?: string;
+    readonly bindingUid?: string;
+    readonly triggerUid?: string;
+    readonly phases?: readonly Phase[];
+    readonly limit: number;
+  }): Promise<readonly RunRecord[]>;
   /** Runs changed after a cursor, in change order, for the projector. */
   changedSince(cursor: number, limit: number): Promise<readonly RunRecord[]>;
   /** Marks a window as shown (created) or gone (deleted by a person: never shown again). */
   markWindow(runId: string, state: "shown" | "gone"): Promise<void>;
   isWindowGone(runId: string): Promise<boolean>;
   /** What a trigger did so far, from the rows of its runs. `lastFire` is the latest admission that was not refused. */
-  triggerSummary(triggerUid: string): Promise<{ readonly fired: number; readonly ruleAnswered: number; readonly refused: number; readonly lastFire?: Instant }>;
+  triggerSummary(triggerUid: string): Promise<{
+    readonly fired: number;
+    readonly ruleAnswered: number;
+    readonly refused: number;
+    readonly lastFire?: Instant;
+  }>;
   /** Where a reader of `changedSince` was, kept across restarts; 0 at first. Saving never moves it back. */
   cursor(name: string): Promise<number>;
   saveCursor(fence: Fence, name: string, cursor: number): Promise<void>;
@@ -326,7 +399,12 @@ export interface GuardRequest {
   /** Digest of the exact request; the same id with another digest is JournalDiverged. */
   readonly digest: string;
   readonly request: Json;
-  readonly verdict: { readonly decision: "allow" | "ask" | "deny"; readonly rule: string; readonly source?: string; readonly reason: string };
+  readonly verdict: {
+    readonly decision: "allow" | "ask" | "deny";
+    readonly rule: string;
+    readonly source?: string;
+    readonly reason: string;
+  };
   /** What may be repeated after a crash between intended and happened. */
   readonly repeat: "safe" | "keyed" | "spend" | "never";
   /** Worst case of a model call. Absent: nothing is held. */
@@ -340,11 +418,21 @@ export interface GuardRequest {
   };
   /** At most this many calls of `capKey` by this binding in the last hour; check and count are one. */
   readonly cap?: { readonly key: string; readonly maxPerHour: number };
+  /** `binding.authoritySeq` as `introspect` showed it to the verdict. Changed since: refused with `Conflict`, judge again. */
+  readonly authoritySeq?: number;
+  /** What the caller will answer where this is denied (a tool result); a resumed run then finds the same in its transcript. */
+  readonly denial?: Json;
 }
 
 export type GuardAnswer =
   /** Intended is durable. Perform exactly once, then `happened` or `abandon`. */
-  | { readonly outcome: "permitted"; readonly callId: string; readonly maxOutputTokens: number; readonly held: Micros; readonly repeated: boolean }
+  | {
+      readonly outcome: "permitted";
+      readonly callId: string;
+      readonly maxOutputTokens: number;
+      readonly held: Micros;
+      readonly repeated: boolean;
+    }
   /** The journal already has the answer. */
   | { readonly outcome: "recorded"; readonly response: Json }
   /** A deny or ask verdict, a level without money, a revoked token, a lost epoch, a cap. Recorded and audited where a principal is known. */
@@ -364,6 +452,12 @@ export interface Happened {
   readonly error?: string;
 }
 
+/**
+ * What the journal does with a step id: complete → `recorded` · another digest, or a step before the ones ahead of it are
+ * complete → throws JournalDiverged · in flight in this epoch → refused with `Conflict` (at most one start per epoch) ·
+ * intended by a former epoch → by `repeat`. A refused step may be asked for again with the same digest. `request` of
+ * anything but a model call is its arguments: that is what the transcript shows.
+ */
 export interface Guard {
   /** Who a token belongs to and what it may do now; undefined when unknown, expired or revoked. Never cached beyond the call. */
   introspect(tokenHash: string): Promise<TokenState | undefined>;
@@ -376,7 +470,11 @@ export interface Guard {
   /** This gateway lives and has applied revocations up to `seq`; its self-fencing lease ends `leaseMs` from now. */
   gatewayBeat(gateway: string, ackSeq: number, leaseMs: number): Promise<void>;
   /** Revocations after `seq`: bindings and runs to cut now. */
-  revocationsSince(seq: number): Promise<readonly { readonly seq: number; readonly bindingUid?: string; readonly runId?: string; readonly reason: string }[]>;
+  revocationsSince(
+    seq: number,
+  ): Promise<
+    readonly { readonly seq: number; readonly bindingUid?: string; readonly runId?: string; readonly reason: string }[]
+  >;
 }
 
 export interface TokenState {
@@ -453,12 +551,24 @@ export interface Money {
 // ───────────────────────────── documents, audit, feed, schedules
 
 export interface Documents {
-  list(bindingUid: string): Promise<readonly { readonly path: string; readonly version: number; readonly bytes: number }[]>;
+  list(
+    bindingUid: string,
+  ): Promise<readonly { readonly path: string; readonly version: number; readonly bytes: number }[]>;
   read(bindingUid: string, path: string): Promise<{ readonly content: string; readonly version: number } | undefined>;
   /** Compare-and-set: `expected` 0 creates. Throws Conflict. Idempotent by step id. */
-  write(bindingUid: string, path: string, content: string, expected: number, by: StepId): Promise<{ readonly version: number }>;
+  write(
+    bindingUid: string,
+    path: string,
+    content: string,
+    expected: number,
+    by: StepId,
+  ): Promise<{ readonly version: number }>;
   /** Content-addressed output of a run. Idempotent by (run, name, sha256). */
-  putArtifact(runId: string, name: string, content: Uint8Array): Promise<{ readonly sha256: string; readonly bytes: number }>;
+  putArtifact(
+    runId: string,
+    name: string,
+    content: Uint8Array,
+  ): Promise<{ readonly sha256: string; readonly bytes: number }>;
   readArtifact(runId: string, name: string): Promise<Uint8Array | undefined>;
 }
 
@@ -480,7 +590,13 @@ export interface AuditRow {
 export interface Audit {
   /** For decisions that have no other effect to commit with (a refused introspection by a known principal). */
   record(row: Omit<AuditRow, "seq" | "at" | "writer" | "writerSeq">): Promise<void>;
-  list(filter: { readonly tenant?: string; readonly bindingUid?: string; readonly runId?: string; readonly after?: number; readonly limit: number }): Promise<readonly AuditRow[]>;
+  list(filter: {
+    readonly tenant?: string;
+    readonly bindingUid?: string;
+    readonly runId?: string;
+    readonly after?: number;
+    readonly limit: number;
+  }): Promise<readonly AuditRow[]>;
   /** Chains rows that are committed and not yet sealed, in commit order. One sealer at a time. */
   seal(): Promise<number>;
   verify(): Promise<{ readonly ok: boolean; readonly rows: number; readonly firstBad?: number; readonly why?: string }>;
@@ -496,9 +612,12 @@ export interface Feed {
 
 export interface Schedules {
   /** Last instant a (trigger, binding) fired, and since when it is armed with this fingerprint (cron, zone, hire, resume). */
-  arm(fence: Fence, triggerUid: string, bindingUid: string, fingerprint: string): Promise<{ readonly lastFired?: Instant; readonly armedAt: Instant }>;
+  arm(
+    fence: Fence,
+    triggerUid: string,
+    bindingUid: string,
+    fingerprint: string,
+  ): Promise<{ readonly lastFired?: Instant; readonly armedAt: Instant }>;
   fired(fence: Fence, triggerUid: string, bindingUid: string, at: Instant): Promise<void>;
   disarm(triggerUid: string, bindingUid?: string): Promise<void>;
 }
-
-

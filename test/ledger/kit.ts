@@ -44,7 +44,7 @@ export async function sharedUrl(): Promise<string> {
   return (await own).url;
 }
 
-/** Makes an empty database and answers its URL. It is dropped after the test file. Call it at the top of a file or in beforeAll. */
+/** Makes an empty database and answers its URL. It is dropped after the test file. Call it at the top of a file, where hooks can be added. */
 export async function freshDatabase(): Promise<string> {
   const server = await sharedUrl();
   const name = `t_${newId(Date.now()).replaceAll("-", "")}`;

@@ -1,0 +1,92 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { problem } from "../api/reasons.ts";
+import type { Db, Tx } from "./sql.ts";
+
+/** Encrypts with AES-256-GCM: nonce, tag, cipher text. `context` is authenticated, so a row cannot be moved to another. */
+export function seal(key: Buffer, plain: Uint8Array, context: string): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(context));
+  const text = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), text]);
+}
+
+/** Decrypts what `seal` made. Throws a plain Error where key, context or bytes are not the same. */
+export function unseal(key: Buffer, sealed: Uint8Array, context: string): Buffer {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12)).setAAD(Buffer.from(context));
+  decipher.setAuthTag(bytes.subarray(12, 28));
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
+}
+
+/** Reads the master key, 32 bytes, or makes it with mode 0600. Throws InvalidKey where the file holds something else. */
+export function openMasterKey(file: string): Buffer {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    // "wx": of two processes that start together one makes it and both read it.
+    try {
+      writeFileSync(file, randomBytes(32), { mode: 0o600, flag: "wx" });
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
+    }
+  }
+  const key = readFileSync(file);
+  if (key.length !== 32) throw problem("InvalidKey", `the key file "${file}" holds ${key.length} bytes instead of 32`);
+  return key;
+}
+
+const cached = 10_000;
+
+/** The keys of content: one per binding, wrapped by the master key. */
+export class Keys {
+  readonly #master: Buffer;
+  readonly #db: Db;
+  readonly #known = new Map<string, Buffer>();
+
+  constructor(master: Buffer, db: Db) {
+    this.#master = master;
+    this.#db = db;
+  }
+
+  /** A value that only this master key gives, to notice a wrong one. */
+  check(): string {
+    return createHmac("sha256", this.#master).update("roster ledger").digest("hex");
+  }
+
+  sealMaster(plain: string, context: string): Buffer {
+    return seal(this.#master, Buffer.from(plain), context);
+  }
+
+  unsealMaster(sealed: Uint8Array, context: string): string {
+    return unseal(this.#master, sealed, context).toString("utf8");
+  }
+
+  /** Makes the key of a binding unless it has one. */
+  async ensure(tx: Tx, bindingUid: string): Promise<void> {
+    await tx.query("insert into content_keys (binding_uid, wrapped) values ($1, $2) on conflict do nothing", [
+      bindingUid,
+      seal(this.#master, randomBytes(32), bindingUid),
+    ]);
+  }
+
+  /** The key of a binding; undefined once it was destroyed (erasure) or never made. */
+  async find(bindingUid: string): Promise<Buffer | undefined> {
+    const known = this.#known.get(bindingUid);
+    if (known) return known;
+    const [row] = await this.#db.query<{ wrapped: Buffer }>("select wrapped from content_keys where binding_uid = $1", [
+      bindingUid,
+    ]);
+    if (!row) return undefined;
+    const key = unseal(this.#master, row.wrapped, bindingUid);
+    if (this.#known.size >= cached) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(bindingUid, key);
+    return key;
+  }
+
+  async get(bindingUid: string): Promise<Buffer> {
+    const key = await this.find(bindingUid);
+    if (!key) throw problem("Revoked", `the content of binding ${bindingUid} was erased`);
+    return key;
+  }
+}
