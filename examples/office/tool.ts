@@ -62,8 +62,8 @@ export function defineTool<S extends Shape>(spec: ToolSpec<S>): Tool {
           if (text.length > maxResultBytes) throw new Problem("TooLarge", "the answer is too large: ask for less");
           return { content: [{ type: "text" as const, text }], structuredContent: { ...result } };
         } catch (thrown) {
-          const text = thrown instanceof Problem ? messageOf(thrown) : "the office server failed";
-          return { isError: true, content: [{ type: "text" as const, text }] };
+          const error = thrown instanceof Problem ? messageOf(thrown) : "the office server failed";
+          return { isError: true, content: [{ type: "text" as const, text: JSON.stringify({ error }) }] };
         }
       });
     },
