@@ -1,7 +1,6 @@
-import { Duration } from "@marcbachmann/cel-js/evaluator";
 import { isObject } from "../../lib/json.ts";
 import type { CelType } from "../../policy/cel/environment.ts";
-import { toCel } from "../../policy/cel/values.ts";
+import { durationValue, toCel } from "../../policy/cel/values.ts";
 import { type JsonSchema, memberSchema } from "./json-schema.ts";
 
 const reserved = new Set(
@@ -100,9 +99,9 @@ function textValue(value: string, format: string): unknown {
 const units: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
 
 /** Go's `time.ParseDuration`. */
-function durationOf(text: string): Duration {
+function durationOf(text: string): unknown {
   let seconds = 0;
   for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g))
     seconds += Number(amount) * units[unit!]!;
-  return Duration.fromMilliseconds((text.startsWith("-") ? -seconds : seconds) * 1000);
+  return durationValue((text.startsWith("-") ? -seconds : seconds) * 1000);
 }

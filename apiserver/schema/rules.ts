@@ -1,9 +1,9 @@
-import { Optional } from "@marcbachmann/cel-js";
 import { isObject } from "../../lib/json.ts";
 import type { Problem } from "../../lib/problem.ts";
 import { type CelProgram, compileExpression } from "../../policy/cel/compile.ts";
 import { perCallLimit } from "../../policy/cel/cost.ts";
 import type { CelType } from "../../policy/cel/environment.ts";
+import { optionalValue } from "../../policy/cel/values.ts";
 import type { FieldError } from "../http/status.ts";
 import { celTypeOf, celValueOf, optionalOf } from "./cel-values.ts";
 import { type Correlation, correlatedItem } from "./correlation.ts";
@@ -146,7 +146,7 @@ function evaluateRules(value: unknown, old: unknown, node: RuleNode, path: strin
     }
     const transition = program.reads.has("oldSelf");
     if (transition && oldSelf === undefined && !source.optionalOldSelf) continue;
-    const variables = { self, oldSelf: source.optionalOldSelf ? Optional.of(oldSelf) : oldSelf };
+    const variables = { self, oldSelf: source.optionalOldSelf ? optionalValue(oldSelf) : oldSelf };
     const result = program.measure(variables, Math.min(perCallLimit, run.budget));
     run.budget -= result.cost;
     if (result.failed) {

@@ -55,3 +55,9 @@ export function weigh(value: unknown): number {
   if (value.constructor !== Object) return 1;
   return Object.values(value).reduce<number>((sum, item) => sum + weigh(item), 1);
 }
+
+/** CEL's optional: none for undefined. */
+export const optionalValue = (value: unknown): unknown => Optional.of(value);
+
+/** CEL's duration. */
+export const durationValue = (milliseconds: number): unknown => Duration.fromMilliseconds(milliseconds);
