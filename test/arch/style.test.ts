@@ -67,7 +67,7 @@ const bans: readonly Ban[] = [
   { what: "TODO", pattern: /\b(TODO|FIXME|XXX)\b/, why: "an issue says it better" },
 ];
 
-const badNames = /(^|[/-])(utils?|helpers?|types|manager|service|impl|common|misc)\.ts$/;
+const badNames = /(^|\/)(types|misc)\.ts$|(^|[/-])(utils?|helpers?|manager|service|impl|common)\.ts$/;
 
 describe("style", () => {
   for (const ban of bans) {
