@@ -26,7 +26,8 @@ export class Departures implements Disposable {
 
   /** The hold on a namespace where more than max(5, 10 %) of its bindings went within ten minutes. */
   holdOn(namespace: string): Hold | undefined {
-    const departed = this.#recent(namespace);
+    // Those that are held stay in deletion, so that a hold does not end by waiting.
+    const departed = Math.max(this.#recent(namespace), this.#cache.countBy("deleting", namespace));
     // Those being deleted still count among all; those already gone are added back.
     const living = this.#cache.countBy("namespace", namespace) - this.#cache.countBy("deleting", namespace);
     const limit = Math.floor(Math.max(minimum, share * (living + departed)));

@@ -12,7 +12,7 @@ import { release } from "./release.ts";
 import { type Hold, offboardingFinalizer, protectionFinalizer, releaseAnnotation, type Snapshot } from "./snapshot.ts";
 
 /** Brings bindings into force: hires, funds, protects what they use, and offboards. */
-export function agentBinding(departures: Departures): Reconciler<AgentBinding, Snapshot> {
+export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler<AgentBinding, Snapshot> {
   return {
     kind: kinds.AgentBinding,
     owns: ["CredentialsBound", "Funded", "Provisioned", "WithinSafety", "Stopped", "Revoked", "DownstreamRevoked"],
@@ -90,8 +90,12 @@ function isReadyGeneration(stop: Stored | undefined): string {
   return `${stop?.metadata.uid}/${status?.observedGeneration}/${stop?.metadata.deletionTimestamp}`;
 }
 
-async function gather(binding: Stored<AgentBinding>, view: Reader, departures: Departures): Promise<Snapshot> {
-  const { uid, namespace, name, deletionTimestamp } = binding.metadata;
+async function gather(
+  binding: Stored<AgentBinding>,
+  view: Reader,
+  departures: Pick<Departures, "holdOn">,
+): Promise<Snapshot> {
+  const { uid, namespace, deletionTimestamp } = binding.metadata;
   const deleting = deletionTimestamp !== undefined;
   const tenant = deleting
     ? (view.find(kinds.Namespace, undefined, namespace!)?.metadata.uid ?? "")

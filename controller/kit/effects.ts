@@ -14,6 +14,8 @@ type Stop = Parameters<Ledger["catalog"]["putStop"]>[0];
 type Firing = { readonly uid: string } & Parameters<Ledger["bindings"]["fire"]>[1];
 type Seed = { readonly uid: string; readonly documents: Parameters<Ledger["bindings"]["seed"]>[1] };
 
+type GoneObject = { readonly tenant: string; readonly name: string; readonly uid: string; readonly runId?: string };
+
 /**
  * Every ledger effect that a plan may name. Each is idempotent; those that widen carry the leader's fence, which the
  * ledger checks in the same statement. Those that only take away (`fire`, `putStop`, `cancel`) need no leadership.
@@ -50,8 +52,15 @@ const effects = {
     _: Fence | undefined,
     a: { readonly runId: string; readonly by: string; readonly reason?: string },
   ) => ledger.runs.cancel(a.runId, a.by, a.reason),
-  markWindow: (ledger: Ledger, _: Fence | undefined, a: { readonly runId: string; readonly state: "shown" | "gone" }) =>
-    ledger.runs.markWindow(a.runId, a.state),
+  /** An AgentRun object went: its run is cancelled, and a window is not shown again. Copies of either change nothing. */
+  objectGone: async (ledger: Ledger, _: Fence | undefined, a: GoneObject) => {
+    const run =
+      a.runId === undefined ? await ledger.runs.findByObject(a.tenant, a.name) : await ledger.runs.find(a.runId);
+    if (run?.tenant !== a.tenant || run.objectName !== a.name || run.windowState === "gone") return;
+    if (run.objectUid !== (a.runId === undefined ? a.uid : undefined)) return;
+    await ledger.runs.cancel(run.id, "kubernetes-api", "the AgentRun was deleted");
+    if (a.runId !== undefined) await ledger.runs.markWindow(run.id, "gone");
+  },
   recordRefusal: (ledger: Ledger, _: Fence | undefined, row: Parameters<Ledger["audit"]["record"]>[0]) =>
     ledger.audit.record(row),
   disarm: (ledger: Ledger, _: Fence | undefined, a: { readonly triggerUid: string }) =>

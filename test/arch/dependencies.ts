@@ -50,7 +50,7 @@ export const dependencies: readonly Dependency[] = [
   { package: "re2js", folders: ["policy"], why: "regular expressions in linear time" },
   {
     package: "undici",
-    folders: ["kube", "gateway", "runtime"],
+    folders: ["kube", "controller", "gateway", "runtime"],
     why: "HTTP with control over connections, streams and resolved addresses",
   },
   {

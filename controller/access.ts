@@ -1,0 +1,12 @@
+import { kinds } from "../api/kinds.ts";
+import { may } from "./kit/access.ts";
+import type { Access } from "./kit/reconciler.ts";
+import { reconcilers } from "./reconcilers.ts";
+
+/** Every right that the controller needs, from what its reconcilers declare; the shipped RBAC is generated from this. */
+export const access: readonly Access[] = [
+  ...reconcilers({ holdOn: () => undefined }).flatMap((reconciler) => reconciler.access),
+  ...may(kinds.Event, "create", "patch"),
+  // Shows who leads; nothing depends on it.
+  ...may(kinds.Lease, "get", "create", "patch"),
+];

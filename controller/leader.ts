@@ -1,0 +1,106 @@
+import type { KubeClient } from "../kube/client.ts";
+import { mirrorLease } from "../kube/lease.ts";
+import type { Fence, Ledger } from "../ledger/ledger.ts";
+import type { Clock, Instant } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import { messageOf } from "../lib/problem.ts";
+
+export interface LeaderPorts {
+  readonly ledger: Ledger;
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly identity: string;
+  /** Called once for each epoch that this process comes to lead. */
+  elected(fence: Fence): void;
+}
+
+const name = "controller";
+// A dead leader is replaced within this and a beat; a living one that cannot reach Postgres can do no harm meanwhile.
+const ttlMs = 6_000;
+const beatMs = 2_000;
+const standbyMs = 500;
+// People look at the Lease, nothing depends on it.
+const mirrorMs = 10_000;
+
+/**
+ * Campaigns for leadership for as long as it lives.
+ *
+ * ```
+ *  standby ──campaign won──► leading ──renewed each beat──► leading
+ *     ▲                         │ not renewed within the ttl, or another epoch
+ *     └─────────────────────────┘
+ * ```
+ * `fence` is undefined outside `leading`; the ledger checks it again in every statement, so a leader that was paused
+ * past its ttl does nothing even before it notices.
+ */
+export class Leader implements AsyncDisposable {
+  readonly #ports: LeaderPorts;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  #fence: Fence | undefined;
+  #until: Instant = 0;
+  #mirroredAt: Instant = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: LeaderPorts) {
+    this.#ports = ports;
+    this.#ended = this.#run();
+  }
+
+  get fence(): Fence | undefined {
+    return this.#fence !== undefined && this.#ports.clock.now() < this.#until ? this.#fence : undefined;
+  }
+
+  /** Gives leadership up, so that another replica need not wait for the ttl. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+    const fence = this.#fence;
+    this.#fence = undefined;
+    if (fence === undefined) return;
+    await this.#ports.ledger.leadership.resign(fence, this.#ports.identity).catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#ports;
+    while (!this.#stop.signal.aborted) {
+      await this.#campaign();
+      await clock.sleep(this.fence === undefined ? standbyMs : beatMs, this.#stop.signal).catch(() => undefined);
+    }
+  }
+
+  async #campaign(): Promise<void> {
+    const { ledger, clock, log, identity, elected } = this.#ports;
+    // From before the question, so that the answer's way back shortens our own view of the ttl and never lengthens it.
+    const asked = clock.now();
+    try {
+      const fence = await ledger.leadership.campaign(name, identity, ttlMs);
+      const before = this.#fence?.epoch;
+      this.#fence = fence;
+      this.#until = asked + ttlMs;
+      if (fence !== undefined && fence.epoch !== before) {
+        log.info("leading", { epoch: fence.epoch });
+        elected(fence);
+      }
+      if (fence !== undefined) this.#mirror(fence);
+    } catch (thrown) {
+      log.warn("cannot renew leadership", { error: messageOf(thrown) });
+    }
+  }
+
+  #mirror(fence: Fence): void {
+    const { kube, clock, identity, log } = this.#ports;
+    if (clock.now() - this.#mirroredAt < mirrorMs) return;
+    this.#mirroredAt = clock.now();
+    const lease = {
+      namespace: "roster-system",
+      name: "roster-controller",
+      holder: identity,
+      epoch: fence.epoch,
+      ttlMs,
+    };
+    mirrorLease(kube, clock, lease).catch((thrown: unknown) => {
+      log.debug("the Lease does not show who leads", { error: messageOf(thrown) });
+    });
+  }
+}

@@ -1,0 +1,128 @@
+import { kinds } from "../api/kinds.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { EventRecorder } from "../kube/events.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import { Departures } from "./agent-binding/departures.ts";
+import { releaseAnnotation } from "./agent-binding/snapshot.ts";
+import { Scheduler } from "./agent-trigger/scheduler.ts";
+import { Performed } from "./kit/commit.ts";
+import { Driver } from "./kit/driver.ts";
+import { Informers } from "./kit/informers.ts";
+import { Leader } from "./leader.ts";
+import { startLoop } from "./loop.ts";
+import { Orphans } from "./orphans.ts";
+import { History } from "./projection/history.ts";
+import { Projector } from "./projection/projector.ts";
+import { Pulse } from "./projection/pulse.ts";
+import { reconcilers } from "./reconcilers.ts";
+import { revokeDownstream } from "./revoker.ts";
+import { watched } from "./watched.ts";
+
+export interface ControllerOptions {
+  readonly kube: KubeClient;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Unique per replica; shown as the holder of the Lease. */
+  readonly identity: string;
+  readonly concurrency?: number;
+}
+
+/** A running controller. */
+export interface Controller extends AsyncDisposable {
+  /** Resolves when nothing waits but for a time. For tests and orderly shutdowns. */
+  idle(): Promise<void>;
+  readonly leading: boolean;
+}
+
+const sweepMs = 5_000;
+const sealMs = 500;
+const revokeMs = 1_000;
+
+/**
+ * Starts the authority: reconcilers, schedules, projection and the ledger's housekeeping. Resolves when every kind was
+ * listed once. Any number may run; one leads, the others revoke. Disposal finishes what is under way and resigns.
+ */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const { kube, ledger, clock, log, identity } = options;
+  const concurrency = options.concurrency ?? 16;
+  await using stack = new AsyncDisposableStack();
+  const aborted = new AbortController();
+  const informers = stack.use(new Informers(kube, { clock, log }, watched));
+  const events = stack.use(
+    new EventRecorder({ client: kube, clock, log, controller: "roster.dev/controller", instance: identity }),
+  );
+  const departures = stack.use(new Departures(informers.cache(kinds.AgentBinding), clock));
+
+  let leader: Leader | undefined;
+  const fence = () => leader?.fence;
+  const reader = informers.reader(ledger);
+  const performed = new Performed();
+  const ports = { client: kube, ledger, informers, performed, clock, log, events, reader, fence };
+  const drivers = reconcilers(departures).map((reconciler) =>
+    stack.use(new Driver(reconciler, ports, { concurrency })),
+  );
+  const driverOf = (kind: string) => drivers.find((driver) => driver.kind.kind === kind)!;
+  const scheduler = stack.use(new Scheduler({ informers, ledger, clock, log, fence }, { concurrency }));
+  const pulse = stack.use(new Pulse(informers, clock, drivers));
+  const history = stack.use(new History({ client: kube, ledger, informers, clock, log, fence }));
+  await informers.start(aborted.signal);
+
+  const projector = stack.use(
+    new Projector({ client: kube, ledger, informers, clock, log, runs: driverOf("AgentRun"), pulse, fence }),
+  );
+  const orphans = new Orphans({ kube, ledger, informers, log });
+  leader = new Leader({
+    ledger,
+    kube,
+    clock,
+    log,
+    identity,
+    elected() {
+      for (const driver of drivers) driver.enqueueAll();
+      scheduler.enqueueAll();
+      projector.wake();
+      void orphans.look();
+    },
+  });
+  stack.use(leader);
+
+  const isHeld = (namespace: string) => {
+    const found = informers.cache(kinds.Namespace).find(namespace);
+    if (found?.metadata.annotations?.[releaseAnnotation] === "true") return false;
+    return found?.metadata.deletionTimestamp !== undefined || departures.holdOn(namespace) !== undefined;
+  };
+  const loop = (name: string, everyMs: number, act: () => Promise<unknown>) =>
+    stack.use(startLoop(name, everyMs, { clock, log }, async () => fence() !== undefined && (await act())));
+  const revoker = loop("telling issuers", revokeMs, () => revokeDownstream({ ledger, kube, log, identity, isHeld }));
+  loop("sweeping holds", sweepMs, () => ledger.money.sweep());
+  loop("sweeping leases", sweepMs, () => ledger.runs.sweepLeases());
+  loop("sealing the audit", sealMs, () => ledger.audit.seal());
+  // A gateway's acknowledgement or an issuer's answer moves those that are being offboarded, and only those.
+  const deleting = () => {
+    revoker.wake();
+    const cache = informers.cache(kinds.AgentBinding);
+    for (const namespace of informers.cache(kinds.Namespace).keys()) {
+      for (const key of cache.keysBy("deleting", namespace)) driverOf("AgentBinding").enqueue(key);
+    }
+  };
+  stack.use(ledger.feed.subscribe("bindings", deleting));
+
+  for (const driver of drivers) driver.start();
+  scheduler.start();
+  const running = stack.move();
+  return {
+    get leading() {
+      return fence() !== undefined;
+    },
+    async idle() {
+      for (const part of [...drivers, scheduler, history]) await part.idle();
+    },
+    async [Symbol.asyncDispose]() {
+      aborted.abort();
+      await running.disposeAsync();
+    },
+  };
+}
