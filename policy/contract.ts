@@ -1,11 +1,9 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-import ajvFormats from "ajv-formats";
 import { problem } from "../api/reasons.ts";
-import { isObject, type Json, type JsonObject } from "../lib/json.ts";
+import type { Json, JsonObject } from "../lib/json.ts";
 import { messageOf } from "../lib/problem.ts";
-import { compilePattern } from "./cel/index.ts";
 import { type Condition, compileCondition } from "./expressions.ts";
 import { type Facts, toVariables } from "./facts.ts";
+import { compileSchema, type Misfit } from "./json-schema.ts";
 
 /** The part of an AgentRoleSpec's contract that is checked here. Schemas are JSON Schema 2020-12. */
 export interface ContractSpec {
@@ -21,9 +19,6 @@ interface RuleSpec {
   readonly message?: string | undefined;
 }
 
-/** Why something does not fit, in one line that names the place; undefined when it fits. */
-export type Misfit = string | undefined;
-
 /** A contract ready to check. Every check is pure, bounded and never throws. */
 export interface Contract {
   /** The task's payload against `input`, then the preconditions. */
@@ -34,8 +29,6 @@ export interface Contract {
   readonly evidence: readonly string[];
 }
 
-const maxSchemaBytes = 65_536;
-const maxSchemaDepth = 40;
 const inputVariables = ["task", "binding", "parameters", "run", "now"] as const;
 const outputVariables = [...inputVariables, "output"] as const;
 
@@ -69,74 +62,8 @@ export function compileContract(spec: ContractSpec = {}): Contract {
   };
 }
 
-/** Checks a value against a compiled schema; `name` stands for the value in the message. */
-export type SchemaCheck = (value: unknown, name: string) => Misfit;
-
-/**
- * Compiles a JSON Schema (2020-12) from outside into a check. Patterns match in linear time (RE2), nothing is fetched,
- * size and depth are bounded. Undefined for no schema. Throws InvalidRequest for a schema that is not one.
- */
-export function compileSchema(schema: JsonObject | undefined): SchemaCheck | undefined {
-  if (schema === undefined) return undefined;
-  checkBounds(schema);
-  let validate: ValidateFunction;
-  try {
-    validate = newAjv().compile(schema as object);
-  } catch (cause) {
-    throw problem("InvalidRequest", `not a JSON Schema: ${messageOf(cause)}`, { cause });
-  }
-  return (value, name) => {
-    try {
-      return validate(value) ? undefined : describe(validate.errors?.[0], name);
-    } catch (cause) {
-      // A recursive schema over a deep value ends here; the parser's depth limit keeps this rare.
-      return `${name} cannot be checked: ${messageOf(cause)}`;
-    }
-  };
-}
-
-// A fresh instance per schema: `$id`s of two roles must never meet, and what one role compiles can be forgotten.
-function newAjv(): Ajv2020 {
-  const linear = (pattern: string) => {
-    const compiled = compilePattern(pattern);
-    // ajv keys patterns by their text form.
-    return { test: (text: string) => compiled.test(text), toString: () => `/${pattern}/` };
-  };
-  const ajv = new Ajv2020({
-    allErrors: false,
-    strict: false,
-    ownProperties: true,
-    unicodeRegExp: true,
-    // A schema need not repeat what the role's author may not know: unknown formats are notes, not checks.
-    logger: false,
-    code: { regExp: Object.assign(linear, { code: "linear" }) },
-  });
-  (ajvFormats as unknown as (ajv: Ajv2020, options: { mode: "fast" }) => void)(ajv, { mode: "fast" });
-  return ajv;
-}
-
-function checkBounds(schema: JsonObject): void {
-  if (JSON.stringify(schema).length > maxSchemaBytes) {
-    throw problem("InvalidRequest", `the schema is larger than ${maxSchemaBytes} bytes`);
-  }
-  const walk = (value: unknown, depth: number): void => {
-    if (depth > maxSchemaDepth) throw problem("InvalidRequest", `the schema is nested deeper than ${maxSchemaDepth}`);
-    if (Array.isArray(value)) for (const item of value) walk(item, depth + 1);
-    else if (isObject(value)) for (const item of Object.values(value)) walk(item, depth + 1);
-  };
-  walk(schema, 0);
-}
-
-function describe(error: ErrorObject | undefined, name: string): string {
-  if (!error) return `${name} does not fit its schema`;
-  const at = error.instancePath.replaceAll("/", ".");
-  const params = error.params as Record<string, unknown>;
-  const member = params.additionalProperty ?? params.unevaluatedProperty;
-  // This sentence may end up in a status that others read, so only what looks like a member's name is quoted.
-  const extra = typeof member === "string" && /^[A-Za-z0-9_-]{1,40}$/.test(member) ? member : undefined;
-  const allowed = Array.isArray(params.allowedValues) ? `: ${JSON.stringify(params.allowedValues).slice(0, 300)}` : "";
-  return `${name}${at} ${error.message ?? "does not fit"}${extra === undefined ? "" : ` ("${extra}")`}${allowed}`;
-}
+// Where the gateway and others look for it.
+export { compileSchema, type Misfit, type SchemaCheck } from "./json-schema.ts";
 
 function firstUnmet(
   rules: readonly { readonly condition: Condition; readonly message?: string | undefined }[],
