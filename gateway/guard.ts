@@ -31,30 +31,54 @@ const maxAttempts = 10;
  */
 export async function guard<F>(asked: Asked, door: Door<F>, ports: Ports): Promise<Outcome> {
   const caller = await authenticate(asked.authorization, ports);
-  const call = parse(door, caller);
+  let call = parse(door, caller);
   using open = ports.open.watch({ bindingUid: caller.token.binding.uid, runId: caller.token.run.id });
   using deadline = endAt(caller.token.run.deadline, ports);
   const signal = AbortSignal.any([open.signal, deadline.signal, ...(door.endsWithCaller ? [asked.gone] : [])]);
   for (let attempt = 1; ; attempt++) {
-    const known: Known<F> = { stage: "recalled", call, facts: await asked.watch.outside(() => door.recall(call)) };
-    const judged = judge(door, known, ports);
-    using _place = judged.verdict.decision === "allow" ? await door.queue?.(known, signal) : undefined;
-    const permit = await permitFor(judged, { attempt, signal }, ports);
-    if (permit.stage !== "permitted") return await concluded(permit, call, ports);
-    const receipt = await asked.watch.outside(() => door.perform(permit));
-    const finding = door.verify(receipt);
-    const outcome = await record(finding, ports);
-    if (finding.settle !== "abandoned" || finding.againAfterMs === undefined || attempt >= maxAttempts) {
-      return await concluded(outcome, call, ports);
+    const tried = await attemptOnce(call, { attempt, signal }, asked, door, ports);
+    if (tried.stage === "outdated") {
+      call = await again(call, asked, attempt, ports);
+      continue;
     }
-    const why = await pause(finding.againAfterMs, call, signal, ports);
+    if (tried.againAfterMs === undefined || attempt >= maxAttempts) return await concluded(tried.outcome, call, ports);
+    const why = await pause(tried.againAfterMs, call, signal, ports);
     if (why) return { stage: "failed", why };
   }
 }
 
+interface Attempt {
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+}
+
+/** The sequence itself, once. A place in the tier's line is given up before anybody waits for a next attempt. */
+async function attemptOnce<F>(
+  call: Call,
+  attempt: Attempt,
+  asked: Asked,
+  door: Door<F>,
+  ports: Ports,
+): Promise<
+  | { readonly stage: "outdated" }
+  | { readonly stage: "tried"; readonly outcome: Outcome; readonly againAfterMs?: number }
+> {
+  const known: Known<F> = { stage: "recalled", call, facts: await door.recall(call) };
+  const judged = judge(door, known, ports);
+  using _place = judged.verdict.decision === "allow" ? await door.queue?.(known, attempt.signal) : undefined;
+  const permit = await permitFor(judged, attempt, door, ports);
+  if (permit.stage === "outdated") return permit;
+  if (permit.stage !== "permitted") return { stage: "tried", outcome: permit };
+  const receipt = await asked.watch.outside(() => door.perform(permit));
+  const finding = door.verify(receipt);
+  const outcome = await record(finding, ports);
+  const againAfterMs = finding.settle === "abandoned" ? finding.againAfterMs : undefined;
+  return { stage: "tried", outcome, ...(againAfterMs === undefined ? {} : { againAfterMs }) };
+}
+
 function parse<F>(door: Door<F>, caller: Caller): Call {
   const parsed = door.parse(caller);
-  return { stage: "parsed", caller, ...parsed, digest: digest(parsed.request) };
+  return { stage: "parsed", caller, ...parsed, digest: digest({ name: parsed.name, request: parsed.request }) };
 }
 
 /** What stands above any door's own judgement: the run's limits and stops. */
@@ -67,14 +91,28 @@ function judge<F>(door: Door<F>, known: Known<F>, ports: Ports): Judged<F> {
 
 type Unpermitted = Exclude<Outcome, { readonly stage: "failed" }>;
 
+/**
+ * Role or binding changed between the verdict and the transaction: the caller is read afresh, so that the next verdict
+ * is over what is in force. Throws Conflict where nothing changed, because then the same step is in flight already.
+ */
+async function again(call: Call, asked: Asked, attempt: number, ports: Ports): Promise<Call> {
+  const caller = await authenticate(asked.authorization, ports);
+  const unchanged = caller.token.binding.authoritySeq === call.caller.token.binding.authoritySeq;
+  if (unchanged || attempt >= maxAttempts) throw problem("Conflict", "this step is being performed already");
+  return { ...call, caller };
+}
+
 /** Authority, journal and money in one transaction of the ledger. Nobody else makes a `Permit`. */
 async function permitFor<F>(
   judged: Judged<F>,
-  attempt: { readonly attempt: number; readonly signal: AbortSignal },
+  attempt: Attempt,
+  door: Door<F>,
   ports: Ports,
-): Promise<Permit<F> | Unpermitted> {
+): Promise<Permit<F> | Unpermitted | { readonly stage: "outdated" }> {
   const { call } = judged.known;
-  const answer = await withinLedgerTime(
+  const denied = judged.verdict.decision === "deny" ? door.denial?.(refusalOf(judged), judged.verdict) : undefined;
+  const answer = await divergedParks(
+    call,
     ports,
     ports.ledger.guard.permit({
       tokenHash: call.caller.tokenHash,
@@ -87,6 +125,8 @@ async function permitFor<F>(
       repeat: judged.repeat,
       ...(judged.money ? { money: judged.money } : {}),
       ...(judged.cap ? { cap: judged.cap } : {}),
+      ...(denied === undefined ? {} : { denial: denied }),
+      authoritySeq: call.caller.token.binding.authoritySeq,
     }),
   );
   switch (answer.outcome) {
@@ -105,22 +145,36 @@ async function permitFor<F>(
     case "uncertain":
       return { stage: "uncertain", why: problem("OutcomeUnknown", answer.message) };
     case "refused":
-      return refusal(judged, answer);
+      return answer.reason === "Conflict" ? { stage: "outdated" } : refusal(judged, answer);
+  }
+}
+
+/** A run whose journal says otherwise is for a person to look at; the worker hears JournalDiverged. */
+async function divergedParks<T>(call: Call, ports: Ports, answer: Promise<T>): Promise<T> {
+  try {
+    return await withinLedgerTime(ports, answer);
+  } catch (thrown) {
+    const diverged = thrown instanceof Problem && thrown.reason === "JournalDiverged";
+    if (diverged) await park(call, { type: "Journal", name: call.name }, thrown, ports);
+    throw thrown;
   }
 }
 
 function refusal<F>(judged: Judged<F>, answer: GuardAnswer & { outcome: "refused" }): Unpermitted {
-  const { decision, rule, source, reason } = judged.verdict;
+  const { decision, rule, source } = judged.verdict;
   const where = { rule, ...(source === undefined ? {} : { source }) };
   // The verdict's own words, unless the guard found something stronger, such as a token revoked meanwhile.
   const byVerdict = answer.reason === "PolicyDenied" || answer.reason === "ApprovalRequired";
   if (decision !== "allow" && byVerdict) {
-    const why = problem(judged.refusal ?? (decision === "ask" ? "ApprovalRequired" : "PolicyDenied"), reason);
-    return { stage: "refused", why, verdict: decision, ...where };
+    return { stage: "refused", why: refusalOf(judged), verdict: decision, ...where };
   }
   const known = answer.reason in reasons ? answer.reason : "PolicyDenied";
   const details = answer.level === undefined ? {} : { level: answer.level };
   return { stage: "refused", why: new Problem(known, answer.message, { details }), verdict: "guard", ...where };
+}
+
+function refusalOf<F>({ refusal: named, verdict }: Judged<F>): Problem {
+  return problem(named ?? (verdict.decision === "ask" ? "ApprovalRequired" : "PolicyDenied"), verdict.reason);
 }
 
 /** A run whose call waits for a person, or may have happened, goes to Waiting before its worker hears of it. */

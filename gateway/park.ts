@@ -10,7 +10,7 @@ import type { Call } from "./stages.ts";
  */
 export async function park(
   call: Call,
-  waitingFor: { readonly type: "Approval" | "Outcome"; readonly name: string },
+  waitingFor: { readonly type: "Approval" | "Outcome" | "Journal"; readonly name: string },
   why: Problem,
   ports: Ports,
 ): Promise<void> {

@@ -16,7 +16,7 @@ export interface Call {
   readonly kind: StepKind;
   /** Tier or action. */
   readonly name: string;
-  /** What is journaled; the digest is over exactly this. */
+  /** What is journaled. The digest is over this and the name. */
   readonly request: Json;
   readonly digest: string;
 }
@@ -119,6 +119,8 @@ export interface Door<F> {
   queue?(known: Known<F>, signal: AbortSignal): Promise<Disposable>;
   /** The only place that touches the outside. Never throws for what the outside does. */
   perform(permit: Permit<F>): Promise<Receipt<F>>;
+  /** What the caller is told of a denial; recorded, so that a resumed run finds the same. */
+  denial?(why: Problem, rule: { readonly rule: string; readonly source?: string }): Json;
   /** Pure: decides what the receipt is worth. */
   verify(receipt: Receipt<F>): Finding<F>;
 }

@@ -2,7 +2,8 @@ import { BlockList, isIP } from "node:net";
 
 // IANA special-purpose registries: whatever is not a public unicast address. 169.254.169.254 (cloud metadata) is among
 // the link-local ones; the IPv6 ranges that embed an IPv4 address are refused whole, not decoded.
-const special = new BlockList();
+// Two lists: in one, Node reads an IPv4 address as its IPv6 form too, and the mapped range would refuse them all.
+const special = { 4: new BlockList(), 6: new BlockList() };
 const v4 = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -34,12 +35,12 @@ const v6 = [
   ["fec0::", 10],
   ["ff00::", 8],
 ] as const;
-for (const [net, prefix] of v4) special.addSubnet(net, prefix, "ipv4");
-for (const [net, prefix] of v6) special.addSubnet(net, prefix, "ipv6");
+for (const [net, prefix] of v4) special[4].addSubnet(net, prefix, "ipv4");
+for (const [net, prefix] of v6) special[6].addSubnet(net, prefix, "ipv6");
 
 /** True for an address on the public internet; false for private, local, metadata and reserved ones, and non-addresses. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
-  if (family === 0) return false;
-  return !special.check(address, family === 4 ? "ipv4" : "ipv6");
+  if (family === 4) return !special[4].check(address, "ipv4");
+  return family === 6 && !special[6].check(address, "ipv6");
 }

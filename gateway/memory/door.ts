@@ -28,11 +28,12 @@ export function builtinDoor(asked: ToolAsked, ports: Ports): Door<BuiltinFacts> 
       id: { runId: caller.token.run.id, ...parseActionStep(asked.step) },
       kind: serverOf(action) as StepKind,
       name: action,
-      request: { name: action, arguments: args },
+      request: args,
     }),
     recall: async () => ({ tool: findBuiltin(action) }),
     judge: (known) => judgeBuiltin(known, asked, ports),
     perform: (permit) => performBuiltin(permit, asked, ports),
+    denial: (why, rule) => toErrorResult(why, rule) as unknown as Json,
     verify: settleBuiltin,
   };
 }

@@ -8,20 +8,16 @@ import type { Ports } from "../ports.ts";
 import { specOf } from "../standing.ts";
 import { toPolicyFacts } from "../tools/facts.ts";
 
-// The journal orders by (step, action), and the final answer comes after every other step.
-const finalStep = 1_000_000;
-
 /**
- * The final answer is an action too: checked against the role's output contract and evidence, journaled, and only then
- * the run succeeds. An answer that does not fit is told why and changes nothing, so the worker may repair it. Throws
- * EpochLost, TokenRevoked, JournalDiverged, LedgerUnavailable.
+ * The final answer is an action too: checked against the role's output contract and evidence, and only then
+ * the run succeeds; the ledger journals it in the same transaction. An answer that does not fit is told why and changes nothing, so the worker may repair it. Throws
+ * EpochLost, LedgerUnavailable.
  */
 export async function finishRun(caller: Caller, request: FinishRequest, ports: Ports): Promise<FinishAnswer> {
   const { run } = caller.token;
   const dropped = request.reason === "Dropped";
   const misfit = dropped ? undefined : await findMisfit(caller, request.output, ports);
   if (misfit) return { outcome: "invalid", ...misfit };
-  await journalFinal(caller, request, ports);
   const output = request.output;
   await withinLedgerTime(
     ports,
@@ -63,34 +59,6 @@ async function findMisfit(
     reason: "EvidenceMissing",
     message: `the contract asks for artifact ${missing.map((name) => `"${name}"`).join(", ")}; use artifact.write`,
   };
-}
-
-async function journalFinal(caller: Caller, request: FinishRequest, ports: Ports): Promise<void> {
-  const journaled = {
-    output: request.output,
-    rung: request.rung,
-    tier: request.tier ?? null,
-    reason: request.reason ?? "Succeeded",
-  };
-  const answer = await withinLedgerTime(
-    ports,
-    ports.ledger.guard.permit({
-      tokenHash: caller.tokenHash,
-      id: { runId: caller.token.run.id, step: finalStep, action: -1 },
-      kind: "final",
-      name: "finish",
-      digest: digest(journaled),
-      request: journaled,
-      verdict: { decision: "allow", rule: "(contract)", reason: "the answer fits the role's contract" },
-      repeat: "safe",
-    }),
-  );
-  if (answer.outcome === "refused") throw problem("EpochLost", answer.message, { details: { reason: answer.reason } });
-  if (answer.outcome !== "permitted") return;
-  await withinLedgerTime(
-    ports,
-    ports.ledger.guard.happened({ callId: answer.callId, response: { accepted: true }, isError: false }),
-  );
 }
 
 /** Checks the body of a finish. Throws InvalidRequest. */

@@ -4,6 +4,7 @@ import type { StepId, ToolCatalogEntry } from "../../ledger/ledger.ts";
 import { digest, isObject, type Json, type JsonObject } from "../../lib/json.ts";
 import { messageOf } from "../../lib/problem.ts";
 import { compileSchema, type SchemaCheck } from "../../policy/contract.ts";
+import { toDraft2020 } from "./schema-dialect.ts";
 
 /**
  * Names the first value that is not I-JSON (RFC 7493): an integer that doubles cannot hold, or text with half a
@@ -50,7 +51,7 @@ export class ArgumentChecks {
     if (this.#checks.size >= maxChecks) this.#checks.clear();
     let check: SchemaCheck | string;
     try {
-      check = compileSchema(entry.inputSchema) ?? (() => undefined);
+      check = compileSchema(toDraft2020(entry.inputSchema)) ?? (() => undefined);
     } catch (thrown) {
       check = `the tool's own schema is unusable: ${messageOf(thrown)}`;
     }

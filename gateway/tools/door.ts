@@ -1,11 +1,12 @@
 import { problem } from "../../api/reasons.ts";
 import type { StepId } from "../../ledger/ledger.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 import type { Ports } from "../ports.ts";
 import type { Door } from "../stages.ts";
 import { findTool, type ToolFacts } from "./facts.ts";
 import { judgeTool, verdictOf } from "./judge.ts";
 import { performTool, settleTool } from "./perform.ts";
+import { toErrorResult } from "./result.ts";
 
 /** One `tools/call` as it came in. */
 export interface ToolAsked {
@@ -25,7 +26,7 @@ export function toolDoor(asked: ToolAsked, ports: Ports): Door<ToolFacts> {
       id: { runId: caller.token.run.id, ...parseActionStep(asked.step) },
       kind: "tool",
       name: action,
-      request: { name: action, arguments: args },
+      request: args,
     }),
     recall: ({ caller }) => {
       const denied = (facts: ToolFacts) =>
@@ -34,6 +35,7 @@ export function toolDoor(asked: ToolAsked, ports: Ports): Door<ToolFacts> {
     },
     judge: (known) => judgeTool(known, ports.clock.now(), ports.toolbox),
     perform: (permit) => performTool(permit, ports),
+    denial: (why, rule) => toErrorResult(why, rule) as unknown as Json,
     verify: settleTool,
   };
 }

@@ -7,6 +7,7 @@ import type { Ports } from "../ports.ts";
 import { withoutArgument } from "./arguments.ts";
 import { hasCredential } from "./connect.ts";
 import { specOfServer } from "./manifest.ts";
+import { toDraft2020 } from "./schema-dialect.ts";
 
 /** Whose catalog it is. */
 export interface Owner {
@@ -47,7 +48,7 @@ async function offerServer(server: ToolServerRecord, owner: Owner, ports: Ports)
         action: `${server.name}.${tool.name}`,
         description: entry.description,
         effect: tool.effect,
-        inputSchema: withoutArgument(entry.inputSchema, filled),
+        inputSchema: withoutArgument(toDraft2020(entry.inputSchema), filled),
       },
     ];
   });
