@@ -4,12 +4,17 @@ import { authenticator, type StaticUser } from "./auth/authenticate.ts";
 import { RbacAuthorizer } from "./auth/rbac.ts";
 import { openServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { bootstrap, installDefinitions } from "./bootstrap/bootstrap.ts";
+import { GarbageCollector } from "./gc/garbage-collector.ts";
 import { requestHandler } from "./http/handle.ts";
 import { listen } from "./http/listener.ts";
 import { builtinKinds } from "./kinds/builtin.ts";
 import { serveDefinitions } from "./kinds/definitions.ts";
 import { Registry } from "./kinds/registry.ts";
-import type { Api } from "./rest/api.ts";
+import { RoleAggregator } from "./lifecycle/aggregation.ts";
+import { DefinitionCleanup } from "./lifecycle/definition-cleanup.ts";
+import { NamespaceController } from "./lifecycle/namespaces.ts";
+import type { Api, Call } from "./rest/api.ts";
+import { review } from "./reviews/reviews.ts";
 import type { HistoryLimits } from "./store/history.ts";
 import { Store } from "./store/store.ts";
 import { openCertificates } from "./tls/certificates.ts";
@@ -54,12 +59,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   await bootstrap(api);
   stack.use(await serveDefinitions(api));
   await installDefinitions(api, options.crds ?? []);
+  stack.use(new GarbageCollector(api));
+  stack.use(new DefinitionCleanup(api));
+  const aggregator = stack.use(new RoleAggregator(api));
+  const namespaces = stack.use(new NamespaceController(api));
+  await Promise.all([aggregator.idle(), namespaces.idle()]);
   const tokens = openServiceAccountTokens(dataDir, store, clock);
   const certificates = await openCertificates(dataDir, host, clock);
+  const authentication = authenticator(options.users ?? [], tokens);
   const ports = {
     api,
-    authenticator: authenticator(options.users ?? [], tokens),
-    review: async () => false,
+    authenticator: authentication,
+    review: (to: Api, call: Call) => review({ authenticator: authentication, tokens }, to, call),
     address: `${host}:${options.port}`,
   };
   const { server, port } = await listen({ host, port: options.port, certificates, handler: requestHandler(ports) });

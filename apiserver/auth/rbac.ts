@@ -2,14 +2,7 @@ import { isObject } from "../../lib/json.ts";
 import type { AccessDecision, Attributes, Authorizer, User } from "../rest/api.ts";
 import { type Entry, type KubeObject, parse } from "../store/entry.ts";
 import type { Store } from "../store/store.ts";
-
-export interface PolicyRule {
-  readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-}
+import type { PolicyRule } from "./policy-rule.ts";
 
 export interface Subject {
   readonly kind: string;
@@ -61,6 +54,10 @@ export class RbacAuthorizer implements Authorizer {
         return { allowed: true, reason: grant.because(grant.subject) };
     }
     return { allowed: false, reason: "" };
+  }
+
+  rules(user: User, namespace: string): readonly PolicyRule[] {
+    return [...this.grants(user, namespace)].flatMap((grant) => grant.rules);
   }
 
   /** All grants of a user: those of ClusterRoleBindings, and of RoleBindings in the namespace where one is given. */

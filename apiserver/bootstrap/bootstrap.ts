@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { problem } from "../../api/reasons.ts";
 import { messageOf } from "../../lib/problem.ts";
-import { crdBucket } from "../kinds/definitions.ts";
+import { crdBucket } from "../kinds/definition-names.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import type { Api, User } from "../rest/api.ts";
 import { createObject } from "../rest/create.ts";

@@ -1,4 +1,4 @@
-import type { PolicyRule } from "../auth/rbac.ts";
+import type { PolicyRule } from "../auth/policy-rule.ts";
 
 const read = ["get", "list", "watch"];
 const write = ["create", "delete", "deletecollection", "patch", "update"];

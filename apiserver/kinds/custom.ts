@@ -97,6 +97,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         strategy,
         storedAs: `${spec.group}/${storage.name}`,
         schemaRevision,
+        terminating: crd.metadata.deletionTimestamp !== undefined,
         ...(version.deprecated
           ? {
               deprecation: version.deprecationWarning ?? `${spec.group}/${version.name} ${accepted.kind} is deprecated`,

@@ -3,8 +3,7 @@ import { toRfc3339 } from "../../lib/clock.ts";
 import type { Api } from "../rest/api.ts";
 import { type Change, type KubeObject, keyOf, parse } from "../store/entry.ts";
 import { type CrdNames, type CrdSpec, customKinds, specOf } from "./custom.ts";
-
-export const crdBucket = "apiextensions.k8s.io/customresourcedefinitions";
+import { crdBucket } from "./definition-names.ts";
 
 interface CrdCondition {
   readonly type: string;

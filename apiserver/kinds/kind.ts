@@ -32,6 +32,8 @@ export interface ServedKind {
   readonly conversion?: Conversion;
   /** Custom kinds: objects older than this revision were stored under another schema and are defaulted when read. */
   readonly schemaRevision?: number;
+  /** Its definition is being deleted: nothing new is stored. */
+  readonly terminating?: boolean;
   /** A warning that every request for this version gets. */
   readonly deprecation?: string;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
+import type { PolicyRule } from "../auth/policy-rule.ts";
 import type { RequestInfo } from "../http/request-info.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import type { Registry } from "../kinds/registry.ts";
@@ -37,6 +38,8 @@ export interface AccessDecision {
 /** Answers permission questions; synchronously, from objects in memory. */
 export interface Authorizer {
   decide(attributes: Attributes): AccessDecision;
+  /** Every rule that a user has cluster-wide and, where one is named, in a namespace. */
+  rules(user: User, namespace: string): readonly PolicyRule[];
 }
 
 export interface AdmissionRequest {

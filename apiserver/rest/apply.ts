@@ -1,11 +1,12 @@
 import { toRfc3339 } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
+import { conflictMessage, type FieldConflict, serverSideApply } from "../fields/index.ts";
 import { badRequest, failure } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { normaliseMetadata } from "../kinds/metadata.ts";
-import { serverSideApply } from "../semantics.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Api } from "./api.ts";
+import { keepTimes, resetFields, setManagedFields } from "./fields.ts";
 import { asKind, cannotHandle, conform } from "./prepare.ts";
 import type { Wanted } from "./update.ts";
 
@@ -26,8 +27,7 @@ export function applyWanted(
   options: ApplyOptions,
 ): Wanted & { readonly unknown: readonly string[] } {
   const config = readConfig(kind, body, options);
-  const unknown = kind.schema.prune(config).map((path) => `unknown field "${path}"`);
-  const result = serverSideApply({
+  const { object, conflicts } = serverSideApply({
     live,
     config,
     manager: options.fieldManager,
@@ -36,14 +36,16 @@ export function applyWanted(
     schema: kind.schema,
     apiVersion: apiVersion(kind),
     now: toRfc3339(api.clock.now()),
-  } as Parameters<typeof serverSideApply>[0]);
-  const conflicts = (result.conflicts ?? []) as readonly Conflict[];
-  if (conflicts.length > 0 && !options.force) throw conflictOf(conflicts);
-  const object = result.object as KubeObject;
-  conform(kind, object);
+    resetFields: resetFields(kind, options.subresource),
+  });
+  if (conflicts) throw conflictOf(conflicts);
+  const result = object as KubeObject;
+  const unknown = conform(kind, result);
   // The config may name the version it was made from; it then guards the write as in any patch.
-  if (config.metadata.resourceVersion) object.metadata.resourceVersion = config.metadata.resourceVersion;
-  return { object, tracked: true, unknown };
+  const { resourceVersion } = config.metadata;
+  if (resourceVersion) result.metadata.resourceVersion = resourceVersion;
+  if (live) setManagedFields(result, keepTimes(live.metadata.managedFields, result.metadata.managedFields ?? []));
+  return { object: result, tracked: true, unknown };
 }
 
 function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): KubeObject {
@@ -67,26 +69,7 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
   return config;
 }
 
-interface Conflict {
-  readonly manager: string;
-  readonly field: string;
-  readonly message: string;
-}
-
-function conflictOf(conflicts: readonly Conflict[]): Error {
-  const [first] = conflicts;
-  const text =
-    conflicts.length === 1
-      ? `1 conflict: ${first!.message}: ${first!.field}`
-      : `${conflicts.length} conflicts: ${grouped(conflicts)}`;
+function conflictOf(conflicts: readonly FieldConflict[]): Error {
   const causes = conflicts.map(({ message, field }) => ({ reason: "FieldManagerConflict", message, field }));
-  return failure(409, "Conflict", `Apply failed with ${text}`, { causes });
-}
-
-// Conflicts with one manager share a heading, as kube-apiserver prints them.
-function grouped(conflicts: readonly Conflict[]): string {
-  const byMessage = Map.groupBy(conflicts, ({ message }) => message.replace("conflict with", "conflicts with"));
-  return [...byMessage]
-    .flatMap(([heading, list]) => [`${heading}:`, ...list.map(({ field }) => `- ${field}`)])
-    .join("\n");
+  return failure(409, "Conflict", conflictMessage(conflicts), { causes });
 }

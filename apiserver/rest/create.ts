@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toRfc3339 } from "../../lib/clock.ts";
 import { decodeBody, readBody } from "../http/body.ts";
-import { alreadyExists, badRequest, forbidden, invalid, notFound } from "../http/status.ts";
+import { alreadyExists, badRequest, failure, forbidden, invalid, notFound } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { validateMetadata } from "../kinds/metadata.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
@@ -47,6 +47,10 @@ export async function createObject(
   context: CreateContext,
 ): Promise<KubeObject> {
   const { metadata } = object;
+  if (kind.terminating) {
+    const message = "create not allowed while custom resource definition is terminating";
+    throw failure(405, "MethodNotAllowed", message, { group: kind.group, kind: kind.plural });
+  }
   if (kind.namespaced) {
     metadata.namespace ||= context.namespace;
     if (metadata.namespace !== context.namespace) {

@@ -4,6 +4,7 @@ import { isObject } from "../../lib/json.ts";
 import { decodeBody, readBody } from "../http/body.ts";
 import { send } from "../http/respond.ts";
 import { conflict, type FieldError, fieldError, forbidden, notFound } from "../http/status.ts";
+import { cleanupFinalizer, crdBucket } from "../kinds/definition-names.ts";
 import { about, apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
@@ -98,6 +99,7 @@ export function deleteObject(
 function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: DeleteOptions): Decision<Deleted> {
   const next = structuredClone(live);
   const finalizers = propagationFinalizers(live.metadata.finalizers ?? [], options.propagation);
+  if (kind.bucket === crdBucket && !live.metadata.deletionTimestamp) finalizers.push(cleanupFinalizer);
   if (finalizers.length > 0) next.metadata.finalizers = finalizers;
   else delete next.metadata.finalizers;
   if (finalizers.length === 0 && !isHeldNamespace(next)) {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
+import { trackUpdate } from "../fields/index.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
-import { trackUpdate } from "../semantics.ts";
 import type { KubeObject } from "../store/entry.ts";
 
 /** Records in managedFields what an update changed. Times of entries that did not change stay as they were. */
@@ -11,7 +11,6 @@ export function trackFields(
   next: KubeObject,
   options: { readonly manager: string; readonly subresource: string; readonly now: string },
 ): void {
-  // A client may reset all ownership by sending one empty entry or an empty list; anything else it sends is ignored.
   const tracked = trackUpdate({
     live,
     next,
@@ -20,8 +19,15 @@ export function trackFields(
     apiVersion: apiVersion(kind),
     schema: kind.schema,
     now: options.now,
-  } as Parameters<typeof trackUpdate>[0]);
-  setManagedFields(next, keepTimes(live?.metadata.managedFields, tracked as unknown[]));
+    resetFields: resetFields(kind, options.subresource),
+  });
+  setManagedFields(next, keepTimes(live?.metadata.managedFields, tracked));
+}
+
+/** Fields that a write to this endpoint cannot change, so nobody owns them through it. */
+export function resetFields(kind: ServedKind, subresource: string): readonly (readonly string[])[] {
+  if (subresource === "status") return kind.bucket === "core/namespaces" ? [["spec"]] : [["metadata"], ["spec"]];
+  return kind.hasStatus ? [["status"]] : [];
 }
 
 export function setManagedFields(object: KubeObject, entries: readonly unknown[]): void {
@@ -29,7 +35,8 @@ export function setManagedFields(object: KubeObject, entries: readonly unknown[]
   else delete object.metadata.managedFields;
 }
 
-function keepTimes(before: readonly unknown[] | undefined, after: readonly unknown[]): unknown[] {
+/** Entries that did not change keep the time at which they last did. */
+export function keepTimes(before: readonly unknown[] | undefined, after: readonly unknown[]): unknown[] {
   const timeless = (entry: unknown) => (isObject(entry) ? { ...entry, time: "" } : entry);
   return after.map((entry) => before?.find((old) => isDeepStrictEqual(timeless(old), timeless(entry))) ?? entry);
 }

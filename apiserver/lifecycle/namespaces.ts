@@ -1,0 +1,191 @@
+import { isDeepStrictEqual } from "node:util";
+import { toRfc3339 } from "../../lib/clock.ts";
+import type { ServedKind } from "../kinds/kind.ts";
+import type { Api } from "../rest/api.ts";
+import { createObject } from "../rest/create.ts";
+import { deleteObject } from "../rest/delete.ts";
+import { asKind } from "../rest/prepare.ts";
+import { type Change, type Entry, type KubeObject, parse } from "../store/entry.ts";
+import { controllerUser } from "./controller-user.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+const bucket = "core/namespaces";
+const user = controllerUser("namespace-controller");
+const accounts = controllerUser("service-account-controller");
+const background = { dryRun: false, propagation: "Background", uid: undefined, resourceVersion: undefined } as const;
+
+/**
+ * The life of a namespace: it gets a ServiceAccount `default`; when it is deleted its content is deleted, and it goes
+ * once nothing is left. What has finalizers keeps it Terminating, and its conditions say what that is.
+ */
+export class NamespaceController implements AsyncDisposable {
+  readonly #api: Api;
+  readonly #queue: WorkQueue;
+  readonly #subscription: Disposable;
+
+  constructor(api: Api) {
+    this.#api = api;
+    this.#queue = new WorkQueue({ work: (name) => this.#settle(name), clock: api.clock, log: api.log });
+    for (const entry of api.store.list(bucket)) this.#queue.add(entry.key);
+    this.#subscription = api.store.subscribe((change) => this.#see(change));
+  }
+
+  /** Resolves when every namespace has what it must have. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscription[Symbol.dispose]();
+    await this.#queue[Symbol.asyncDispose]();
+  }
+
+  #see({ entry, type }: Change): void {
+    if (entry.bucket === bucket) {
+      if (type !== "DELETED") this.#queue.add(entry.key);
+      return;
+    }
+    const slash = entry.key.indexOf("/");
+    const namespace = slash > 0 ? entry.key.slice(0, slash) : "";
+    if (!namespace || (type !== "DELETED" && type !== "MODIFIED")) return;
+    const lostAccount = type === "DELETED" && entry.bucket === "core/serviceaccounts" && entry.key.endsWith("/default");
+    if (lostAccount || this.#isTerminating(namespace)) this.#queue.add(namespace);
+  }
+
+  #isTerminating(name: string): boolean {
+    return this.#api.store.find(bucket, name)?.bytes.includes('"deletionTimestamp"') ?? false;
+  }
+
+  async #settle(name: string): Promise<void> {
+    const entry = this.#api.store.find(bucket, name);
+    if (!entry) return;
+    const namespace = parse(entry);
+    if (!namespace.metadata.deletionTimestamp) return this.#ensureAccount(name);
+    const held = (namespace["spec"] as { finalizers?: string[] } | undefined)?.finalizers ?? [];
+    if (!held.includes("kubernetes")) return;
+    for (const { kind, entries } of this.#content(name)) {
+      for (const one of entries) await this.#delete(kind, one);
+    }
+    const left = this.#content(name);
+    await this.#record(name, left);
+  }
+
+  #content(name: string): Content[] {
+    const seen = new Set<string>();
+    return this.#api.registry.all().flatMap((kind) => {
+      if (!kind.namespaced || seen.has(kind.bucket)) return [];
+      seen.add(kind.bucket);
+      const entries = this.#api.store.list(kind.bucket, name);
+      return entries.length > 0 ? [{ kind, entries }] : [];
+    });
+  }
+
+  async #delete(kind: ServedKind, entry: Entry): Promise<void> {
+    const { name, namespace = "", deletionTimestamp } = parse(entry).metadata;
+    if (deletionTimestamp) return;
+    try {
+      await deleteObject(this.#api, kind, namespace, name, user, background);
+    } catch (error) {
+      if ((error as { reason?: string }).reason !== "NotFound") throw error;
+    }
+  }
+
+  /** Writes what still holds the namespace, or takes its finalizer away. */
+  async #record(name: string, left: readonly Content[]): Promise<void> {
+    await this.#api.store.write<KubeObject | undefined>(bucket, name, (live) => {
+      if (!live?.metadata.deletionTimestamp) return { keep: live };
+      const spec = (live["spec"] ?? {}) as { finalizers?: string[] };
+      const status = live["status"] as { phase?: string; conditions?: Condition[] };
+      if (left.length === 0) {
+        const finalizers = (spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes");
+        const next = { ...live, spec: finalizers.length > 0 ? { ...spec, finalizers } : {} };
+        const released = finalizers.length === 0 && (live.metadata.finalizers ?? []).length === 0;
+        return released ? { remove: next } : { put: next };
+      }
+      const conditions = conditionsFor(left, status.conditions ?? [], toRfc3339(this.#api.clock.now()));
+      if (isDeepStrictEqual(status.conditions, conditions)) return { keep: live };
+      return { put: { ...live, status: { ...status, conditions } } };
+    });
+  }
+
+  async #ensureAccount(namespace: string): Promise<void> {
+    const kind = this.#api.registry.find("", "v1", "serviceaccounts");
+    if (!kind || this.#api.store.find(kind.bucket, `${namespace}/default`)) return;
+    const object = asKind(kind, { metadata: { name: "default", namespace } });
+    const options = { dryRun: false, fieldManager: "roster-apiserver" };
+    try {
+      await createObject(this.#api, kind, object, { namespace, user: accounts, options, warnings: [] });
+    } catch (error) {
+      // Made or going away meanwhile: both are fine.
+      const { reason } = error as { reason?: string };
+      if (!["Conflict", "Forbidden", "NotFound"].includes(reason ?? "")) throw error;
+    }
+  }
+}
+
+interface Content {
+  readonly kind: ServedKind;
+  readonly entries: readonly Entry[];
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastTransitionTime: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function conditionsFor(left: readonly Content[], before: readonly Condition[], now: string): Condition[] {
+  const remaining = left.map(({ kind, entries }) => `${resourceName(kind)} has ${entries.length} resource instances`);
+  const finalizers = new Map<string, number>();
+  for (const entry of left.flatMap(({ entries }) => entries)) {
+    for (const name of parse(entry).metadata.finalizers ?? []) finalizers.set(name, (finalizers.get(name) ?? 0) + 1);
+  }
+  const held = [...finalizers].sort().map(([name, count]) => `${name} in ${count} resource instances`);
+  const condition = (type: string, reason: string, message: string, status = "True"): Condition => {
+    const old = before.find((one) => one.type === type);
+    return { type, status, lastTransitionTime: old?.status === status ? old.lastTransitionTime : now, reason, message };
+  };
+  return [
+    condition(
+      "NamespaceDeletionDiscoveryFailure",
+      "ResourcesDiscovered",
+      "All resources successfully discovered",
+      "False",
+    ),
+    condition(
+      "NamespaceDeletionGroupVersionParsingFailure",
+      "ParsedGroupVersions",
+      "All legacy kube types successfully parsed",
+      "False",
+    ),
+    condition(
+      "NamespaceDeletionContentFailure",
+      "ContentDeleted",
+      "All content successfully deleted, may be waiting on finalization",
+      "False",
+    ),
+    condition(
+      "NamespaceContentRemaining",
+      "SomeResourcesRemain",
+      `Some resources are remaining: ${remaining.join(", ")}`,
+    ),
+    held.length > 0
+      ? condition(
+          "NamespaceFinalizersRemaining",
+          "SomeFinalizersRemain",
+          `Some content in the namespace has finalizers remaining: ${held.join(", ")}`,
+        )
+      : condition(
+          "NamespaceFinalizersRemaining",
+          "ContentHasNoFinalizers",
+          "All content-preserving finalizers finished",
+          "False",
+        ),
+  ];
+}
+
+function resourceName(kind: ServedKind): string {
+  return kind.group ? `${kind.plural}.${kind.group}` : `${kind.plural}.`;
+}
