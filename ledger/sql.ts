@@ -25,10 +25,15 @@ export interface DbOptions {
   readonly onConnectionError: (message: string) => void;
 }
 
-// 20 is int8. Money needs all its bits; times and counters are converted where they are read.
+// Money needs all bits of an int8; times and counters are converted where they are read.
+const int8 = 20;
+const int8Array = 1016;
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") =>
-    oid === 20 ? BigInt : pg.types.getTypeParser(oid, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
+  getTypeParser: ((oid: number, format?: "text" | "binary") => {
+    if (oid === int8) return BigInt;
+    if (oid === int8Array) return (text: string) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(BigInt));
+    return pg.types.getTypeParser(oid, format as "text");
+  }) as pg.CustomTypesConfig["getTypeParser"],
 };
 
 export const connectTimeoutMs = 2_000;

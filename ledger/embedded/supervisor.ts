@@ -9,7 +9,7 @@ import { problem } from "../../api/reasons.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { locateBinaries } from "./binaries.ts";
-import { type Place, preparePlace, readRecord, removePlace, writeRecord } from "./place.ts";
+import { type Place, preparePlace, readRecord, recordPath, removePlace, writeRecord } from "./place.ts";
 import {
   clearStaleLocks,
   isAlive,
@@ -48,6 +48,7 @@ const major = "18";
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const native = await locateBinaries();
   refuseSecondOwner(options.home);
+  const forgotten = !existsSync(recordPath(resolve(options.home)));
   const place = preparePlace(options.home, native);
   const port = place.sockets ? undefined : await freePort();
   const url = (name: string) =>
@@ -62,6 +63,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     owner: { pid: process.pid, start: startOf(process.pid) },
   });
   await stopOrphan(place, options);
+  // Somebody deleted the home folder to begin afresh. Data that lies elsewhere goes with it: its password is gone too.
+  if (forgotten) rmSync(place.data, { recursive: true, force: true });
   await ensureCluster(place, options.log);
   const supervisor = new Supervisor(place, port, url, options);
   await supervisor.start();
