@@ -44,7 +44,9 @@ export async function runClaim(
     return Math.min(claim.deadline - claim.now, maxActiveSeconds(claim) * 1000) - elapsed;
   };
   await using tools = openToolClient(gatewayUrl, claim.token);
-  const ports = openPorts({ claim, run, tools, remainingMs, signal, clock, log });
+  // The gateway ends the claim stream with the run, and that must not cut off its answer to the last word.
+  const lastWord = AbortSignal.any([stop, over.signal]);
+  const ports = openPorts({ claim, run, tools, remainingMs, signal, lastWord, clock, log });
   const beating = keepLease(claim, run, lost, { signal, clock });
   try {
     const ending = await loop(claim, ports);
@@ -103,12 +105,13 @@ function openPorts(at: {
   readonly tools: ReturnType<typeof openToolClient>;
   readonly remainingMs: () => number;
   readonly signal: AbortSignal;
+  readonly lastWord: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
 }): Ports {
-  const { claim, run, tools, remainingMs, signal, clock, log } = at;
+  const { claim, run, tools, remainingMs, signal, lastWord, clock, log } = at;
   const ask = openModelClient(run.gatewayUrl, run.token);
-  const patient = <T>(call: () => Promise<T>) => patiently(call, { clock, signal });
+  const patient = <T>(call: () => Promise<T>, until = signal) => patiently(call, { clock, signal: until });
   // The gateway ends calls at the deadline too; a second later means that it did not answer.
   const timeoutMs = () => {
     const left = remainingMs();
@@ -119,8 +122,8 @@ function openPorts(at: {
     complete: (step, request) => patient(() => ask(step, request, signal, timeoutMs())),
     call: (step, index, action, args) =>
       patient(() => tools.call(`${step}.${index}`, action, args, { signal, timeoutMs: timeoutMs() })),
-    finish: (request) => patient(() => sendFinish(run, request, signal)),
-    fail: (request) => patient(() => sendFail(run, request, signal)),
+    finish: (request) => patient(() => sendFinish(run, request, lastWord), lastWord),
+    fail: (request) => patient(() => sendFail(run, request, lastWord), lastWord),
     remainingMs,
     signal,
     clock,
