@@ -69,3 +69,5 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 process.exitCode = await main(process.argv.slice(2));
+// Everything is down by now. Should something still hold the process, it is let go: a person waits for the prompt.
+systemClock.after(2_000, () => process.exit());

@@ -4,6 +4,7 @@ import type { WriteStream } from "node:tty";
 import type { AgentBinding } from "../../api/generated/agent-binding.ts";
 import type { SyncEvent } from "../../gitops/sync.ts";
 import { resetPostgres } from "../../ledger/embedded/supervisor.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { openLog } from "../../lib/log.ts";
 import { messageOf } from "../../lib/problem.ts";
 import type { Checkout, Io } from "../io.ts";
@@ -13,11 +14,12 @@ import type { Settings } from "./settings.ts";
 import { type Running, startFleet } from "./start.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { type Fleet, followFleet } from "./view/fleet.ts";
-import { bindingNews, type News, runNews, syncNews } from "./view/news.ts";
+import { bindingNews, type News, notReady, runNews, syncNews } from "./view/news.ts";
 import { draw, type Facts } from "./view/screen.ts";
 import { openTerminal, type Terminal } from "./view/terminal.ts";
 
 const keptNews = 200;
+const lastingMs = 2_000;
 const largeLogBytes = 10_000_000;
 
 /** Runs the fleet until it is asked to stop. Resolves when everything is down. Throws what `startFleet` throws. */
@@ -38,11 +40,13 @@ export async function runUp(
     say(`the previous \`roster up\` (process ${home.killed}) was killed; taking over its state`);
 
   const startedAt = clock.now();
-  const running = await startFleet({ settings, home, clock, log, step: say, onSync: (event) => desk.onSync(event) });
+  const starting = startFleet({ settings, home, clock, log, step: say, onSync: (event) => desk.onSync(event) });
+  const running = await unlessStopped(starting, signal, clock);
   await using stack = new AsyncDisposableStack();
   stack.use(running);
   stack.defer(() => say("stopping"));
   const first = new FirstRuns(home, running, (news) => desk.tell(news));
+  let doubts: Doubts | undefined;
   const fleet = stack.use(
     await followFleet(
       running.admin,
@@ -50,6 +54,7 @@ export async function runUp(
         onBinding(before, after) {
           desk.tell(bindingNews(before, after));
           if (after) first.consider(after);
+          if (after) doubts?.consider(after);
         },
         onRun: (before, after) => desk.tell(runNews(before, after)),
         onChange: () => desk.refresh(),
@@ -57,7 +62,11 @@ export async function runUp(
       { clock, log: log.with({ part: "view" }) },
     ),
   );
-  for (const binding of fleet.bindings()) first.consider(binding);
+  doubts = new Doubts(clock, fleet, (news) => desk.tell(news));
+  for (const binding of fleet.bindings()) {
+    first.consider(binding);
+    doubts.consider(binding);
+  }
   const facts = factsOf(settings, running, io, checkout);
   if (facts.rehearsal)
     say("rehearsal: the offline model plays its script, no key is used; set ROSTER_MODEL_URL for a real one");
@@ -66,6 +75,16 @@ export async function runUp(
   desk.ready(screen, facts, fleet);
   stack.defer(() => desk.closeScreen());
   await signal;
+}
+
+/** The fleet, once it runs. Asked to stop before that, it is given a moment to finish and is then left to end with us. */
+async function unlessStopped(starting: Promise<Running>, signal: Promise<void>, clock: Clock): Promise<Running> {
+  const asked = signal.then(async () => {
+    await Promise.race([starting.catch(() => {}), clock.sleep(lastingMs)]);
+    return undefined;
+  });
+  const first = await Promise.race([starting, asked]);
+  return first ?? (await Promise.race([starting, clock.sleep(0).then(() => process.exit(130))]));
 }
 
 /** Everything that is told to the person: as lines, or once there is a screen, as part of its picture. */
@@ -121,6 +140,34 @@ class Desk {
 
   #time(): string {
     return new Date(this.#io.clock.now()).toTimeString().slice(0, 8);
+  }
+}
+
+/** Tells who is not hired, and why, once that has lasted: what is only on its way is no news. */
+class Doubts {
+  readonly #clock: Clock;
+  readonly #fleet: Fleet;
+  readonly #tell: (news: News | undefined) => void;
+  readonly #told = new Map<string, string>();
+
+  constructor(clock: Clock, fleet: Fleet, tell: (news: News | undefined) => void) {
+    this.#clock = clock;
+    this.#fleet = fleet;
+    this.#tell = tell;
+  }
+
+  consider(binding: AgentBinding): void {
+    const { uid } = binding.metadata;
+    if (uid === undefined) return;
+    const news = notReady(binding);
+    if (!news) this.#told.delete(uid);
+    if (!news || this.#told.get(uid) === news.text) return;
+    this.#clock.after(lastingMs, () => {
+      const now = notReady(this.#fleet.bindings().find((one) => one.metadata.uid === uid));
+      if (now?.text !== news.text || this.#told.get(uid) === news.text) return;
+      this.#told.set(uid, news.text);
+      this.#tell(news);
+    });
   }
 }
 

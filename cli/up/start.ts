@@ -60,9 +60,10 @@ export async function startFleet(options: StartOptions): Promise<Running> {
     openOffice(options, stack),
   ] as const);
 
+  let owner = stack;
   const client = async (user: string, agent: string): Promise<KubeClient> => {
     const connection = { server: api.url, caPem: api.caPem, token: identities.tokenOf(user) };
-    return stack.use(await connect(connection, { log, clock, userAgent: `roster-${agent}` }));
+    return owner.use(await connect(connection, { log, clock, userAgent: `roster-${agent}` }));
   };
   const admin = await client("admin", "up");
   const kubeconfig = home.file("kubeconfig");
@@ -123,6 +124,7 @@ export async function startFleet(options: StartOptions): Promise<Running> {
   await sync.first;
 
   const resources = stack.move();
+  owner = resources;
   return {
     admin,
     apiUrl: api.url,

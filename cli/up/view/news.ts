@@ -28,13 +28,15 @@ export function bindingNews(before: AgentBinding | undefined, after: AgentBindin
   if (ready?.status === "True" && was?.status !== "True") {
     return { text: `hired  ${name}: ${roleRef.name} for ${subject.name}`, tone: "good" };
   }
-  if (ready?.status === "False" && (was?.status !== "False" || was.reason !== ready.reason)) {
-    return {
-      text: `not ready ${name}: ${ready.reason}: ${ready.message}`,
-      tone: isTrue(after.status?.conditions, "Stalled") ? "bad" : "plain",
-    };
-  }
   return undefined;
+}
+
+/** Why somebody is not hired; undefined for those who are, who are being fired, or of whom nothing is known yet. */
+export function notReady(binding: AgentBinding | undefined): News | undefined {
+  const ready = conditionOf(binding?.status?.conditions, "Ready");
+  if (!binding || binding.metadata.deletionTimestamp || ready?.status !== "False") return undefined;
+  const tone = isTrue(binding.status?.conditions, "Stalled") ? "bad" : "plain";
+  return { text: `not ready ${binding.metadata.name}: ${ready.reason}: ${ready.message}`, tone };
 }
 
 /** What fired, what started, what ended and how, what waits. */
