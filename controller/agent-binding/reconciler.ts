@@ -33,7 +33,7 @@ export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler
         kind: kinds.AgentBinding,
         keys: (binding, view) =>
           view.keysBy(kinds.AgentBinding, "subject", subjectIndex(binding as Stored<AgentBinding>)),
-        relevant: (before, after) => isLeaving(before) !== isLeaving(after),
+        relevant: (before, after) => standing(before) !== standing(after),
       },
       {
         kind: kinds.AgentStop,
@@ -78,6 +78,12 @@ function roleMatters(before: Stored | undefined, after: Stored | undefined): boo
     before?.metadata.uid !== after?.metadata.uid ||
     before?.metadata.deletionTimestamp !== after?.metadata.deletionTimestamp
   );
+}
+
+/** Moves when a binding comes, is hired, is leaving and is gone. */
+function standing(binding: Stored | undefined): string {
+  const hired = (binding as Stored<AgentBinding> | undefined)?.status?.accountID !== undefined;
+  return `${binding === undefined}/${isLeaving(binding)}/${hired}`;
 }
 
 function isLeaving(binding: Stored | undefined): boolean {
@@ -156,7 +162,9 @@ async function seedsOf(
 }
 
 function elder(view: Lookup, binding: Stored<AgentBinding>): string | undefined {
-  const rank = ({ metadata }: Stored) => `${metadata.creationTimestamp}/${metadata.uid}`;
+  // Who is hired stays; of two newcomers the older one is hired.
+  const rank = ({ metadata, status }: Stored<AgentBinding>) =>
+    `${status?.accountID === undefined ? "1" : "0"}/${metadata.creationTimestamp}/${metadata.uid}`;
   return view
     .listBy<AgentBinding>(kinds.AgentBinding, "subject", subjectIndex(binding))
     .filter((other) => other.metadata.uid !== binding.metadata.uid && !isLeaving(other) && rank(other) < rank(binding))

@@ -1,0 +1,227 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { apiVersionOf, type KindRef, kinds } from "../../api/kinds.ts";
+import type { Condition, Resource, Stored } from "../../api/resource.ts";
+import { type ApiServer, startApiServer } from "../../apiserver/server.ts";
+import { type Controller, startController } from "../../controller/start.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { connect } from "../../kube/connect.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { openLedger } from "../../ledger/open.ts";
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import { type Log, openLog, silentLog } from "../../lib/log.ts";
+import { freshDatabase } from "../ledger/kit.ts";
+
+const adminToken = "admin-of-this-test";
+
+/** The real API, the real ledger and the real controller, in one process. */
+export interface World extends AsyncDisposable {
+  readonly kube: KubeClient;
+  readonly ledger: Ledger;
+  readonly api: ApiServer;
+  /** Starts a controller (a second replica where one runs); `lead` waits until one leads. */
+  start(identity?: string): Promise<Controller>;
+  stopApi(): Promise<void>;
+  startApi(): Promise<void>;
+  /** A ledger handle of another process. */
+  openLedger(): Promise<Ledger>;
+}
+
+export const log: Log = process.env.ROSTER_TEST_LOG ? openLog({ level: process.env.ROSTER_TEST_LOG }) : silentLog;
+
+/** Starts API and ledger; the controller is each test's own business. `clock` moves controller and ledger, not the API. */
+export async function startWorld(options: { readonly clock?: Clock } = {}): Promise<World> {
+  const clock = options.clock ?? systemClock;
+  const folder = mkdtempSync(join(tmpdir(), "roster-controller-"));
+  const url = await freshDatabase();
+  let port = 0;
+  let caPem = "";
+  const serve = async () => {
+    const server = await startApiServer({
+      dataDir: join(folder, "api"),
+      port,
+      clock: systemClock,
+      log,
+      users: [{ name: "admin", groups: ["system:masters"], token: adminToken }],
+      crds: definitions(),
+    });
+    port = server.port;
+    caPem = server.caPem;
+    return server;
+  };
+  let api = await serve();
+  const stack = new AsyncDisposableStack();
+  const kube = stack.use(
+    await connect({ server: api.url, caPem, token: adminToken }, { log, clock: systemClock, userAgent: "test" }),
+  );
+  const open = async () =>
+    stack.use(
+      await openLedger({ url, clock, log, writer: "controller/test", keyFile: join(folder, "key"), maxConnections: 8 }),
+    );
+  const ledger = await open();
+  await kube.create(kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "acme" } });
+  return {
+    kube,
+    ledger,
+    get api() {
+      return api;
+    },
+    openLedger: open,
+    async start(identity = "one") {
+      const controller = await startController({ kube, ledger, clock, log, identity });
+      stack.use(controller);
+      return controller;
+    },
+    async stopApi() {
+      await api[Symbol.asyncDispose]();
+    },
+    async startApi() {
+      api = await serve();
+    },
+    async [Symbol.asyncDispose]() {
+      await stack.disposeAsync();
+      await api[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function definitions(): readonly object[] {
+  const folder = new URL("../../crds/", import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .flatMap((name) =>
+      parseAllDocuments(readFileSync(new URL(name, folder), "utf8")).map((document) => document.toJS() as object),
+    );
+}
+
+/** An object of ours in namespace acme. */
+export function anObject<S>(
+  kind: KindRef,
+  name: string,
+  spec: S,
+  more: Partial<Resource["metadata"]> = {},
+): Resource & { spec: S } {
+  return {
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: { name, ...(kind.namespaced ? { namespace: "acme" } : {}), ...more },
+    spec,
+  };
+}
+
+export const aTier = (name: string) =>
+  anObject(kinds.ModelTier, name, { model: "m", prices: { inputPerMillion: "0.15", outputPerMillion: "0.60" } });
+
+export const aRole = (name = "assistant", more: object = {}) =>
+  anObject(kinds.AgentRole, name, {
+    soul: "Be brief.",
+    modelTiers: { draft: "workhorse" },
+    memorySeed: [{ path: "preferences.md", content: "likes brevity" }],
+    budget: { perBinding: { day: "25.00", run: "1.50" } },
+    ...more,
+  });
+
+export const aBinding = (name: string, more: object = {}) =>
+  anObject(kinds.AgentBinding, name, {
+    roleRef: { name: "assistant" },
+    subject: { kind: "User", name: `${name}@acme.example` },
+    ...more,
+  });
+
+export const aRequest = (name: string, binding: string, more: object = {}) =>
+  anObject(kinds.AgentRun, name, {
+    bindingRef: { name: binding },
+    requestedBy: "admin",
+    task: { intent: "try", text: "Try it" },
+    ...more,
+  });
+
+export const aSecret = (name: string, subject: string, more: object = {}) => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: {
+    name,
+    namespace: "acme",
+    annotations: { "roster.dev/allowed-origins": "local:mail", "roster.dev/subject": subject },
+  },
+  type: "roster.dev/credential",
+  data: { token: Buffer.from("very-secret").toString("base64") },
+  ...more,
+});
+
+/** Applies the least that an agent needs: a tier and a role. */
+export async function aFleet(kube: KubeClient): Promise<void> {
+  await kube.create(kinds.ModelTier, aTier("workhorse"));
+  await kube.create(kinds.AgentRole, aRole());
+}
+
+export type Seen = Stored & {
+  readonly spec: Record<string, unknown>;
+  readonly status?: Record<string, unknown> & { readonly conditions?: readonly Condition[] };
+};
+
+/** The condition of an object, as `status/reason`. */
+export function condition(object: Seen | undefined, type: string): string | undefined {
+  const found = object?.status?.conditions?.find((one) => one.type === type);
+  return found && `${found.status}/${found.reason}`;
+}
+
+/** Follows one object until it is as wanted, by watching; every version in between goes to `each`. */
+export async function until(
+  kube: KubeClient,
+  kind: KindRef,
+  name: string,
+  wanted: (object: Seen) => boolean,
+  each: (object: Seen) => void = () => {},
+): Promise<Seen> {
+  const stop = new AbortController();
+  const options = { ...(kind.namespaced ? { namespace: "acme" } : {}), fieldSelector: `metadata.name=${name}` };
+  const listed = await kube.list<Seen>(kind, options);
+  for (const object of listed.items) {
+    each(object);
+    if (wanted(object)) return object;
+  }
+  for await (const event of kube.watch<Seen>(kind, {
+    ...options,
+    resourceVersion: listed.resourceVersion,
+    signal: stop.signal,
+  })) {
+    if (event.type !== "ADDED" && event.type !== "MODIFIED") continue;
+    each(event.object);
+    if (!wanted(event.object)) continue;
+    stop.abort();
+    return event.object;
+  }
+  throw new Error(`the watch of ${kind.kind} ${name} ended`);
+}
+
+/** Resolves when an object is gone; every version on the way goes to `each`. */
+export async function gone(
+  kube: KubeClient,
+  kind: KindRef,
+  name: string,
+  each: (object: Seen) => void = () => {},
+): Promise<void> {
+  const stop = new AbortController();
+  const options = { namespace: "acme", fieldSelector: `metadata.name=${name}` };
+  const listed = await kube.list<Seen>(kind, options);
+  if (listed.items.length === 0) return;
+  for (const object of listed.items) each(object);
+  for await (const event of kube.watch<Seen>(kind, {
+    ...options,
+    resourceVersion: listed.resourceVersion,
+    signal: stop.signal,
+  })) {
+    if (event.type === "BOOKMARK") continue;
+    each(event.object);
+    if (event.type === "DELETED") {
+      stop.abort();
+      return;
+    }
+  }
+}
+
+export const isReady = (object: Seen) => condition(object, "Ready")?.startsWith("True") ?? false;
