@@ -4,6 +4,7 @@ import { messageOf } from "../lib/problem.ts";
 import type { Variables } from "../policy/facts.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Reply, Scene } from "./script.ts";
+import type { Program } from "./scripts.ts";
 
 /** The reply that a script has for a conversation, and where it stands. */
 export interface Cue {
@@ -27,14 +28,14 @@ export function countAttempts(): Attempts {
 }
 
 /** The first scene whose conditions hold and its reply for this turn. Throws InvalidRequest where no scene fits. */
-export function cue(scenes: readonly Scene[], conversation: Conversation, attempts: Attempts): Cue {
+export function cue({ scenes, faults }: Program, conversation: Conversation, attempts: Attempts): Cue {
   const scene = scenes.find((candidate) => fits(candidate, conversation));
   if (!scene) {
     const { task, turn, model, user } = conversation;
     const asked = task.intent === "" ? JSON.stringify(user.slice(0, 80)) : `intent "${task.intent}"`;
     throw problem(
       "InvalidRequest",
-      `no scene of the rehearsal fits ${asked}, turn ${turn}, model "${model}"; write one in the role's rehearsal.yaml`,
+      `no scene of the rehearsal fits ${asked}, turn ${turn}, model "${model}"; ${faults.length > 0 ? faults.join("; ") : "write one in the role's rehearsal.yaml"}`,
     );
   }
   const turn = Math.min(conversation.turn, scene.replies.length - 1);

@@ -9,7 +9,7 @@ import { type Conversation, readConversation } from "./conversation.ts";
 import { type Cue, countAttempts, cue } from "./play.ts";
 import { openRecord, type Recorder, type RequestLine } from "./record.ts";
 import type { Reply, Scene } from "./script.ts";
-import { openScripts } from "./scripts.ts";
+import { openScripts, type Program } from "./scripts.ts";
 
 export interface RehearsalOptions {
   /** 0 is any. */
@@ -38,7 +38,7 @@ const maxBodyBytes = 16_000_000;
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const clock = options.clock ?? systemClock;
   const stage: Stage = {
-    scenes: openScripts(options.scripts),
+    program: openScripts(options.scripts),
     attempts: countAttempts(),
     record: openRecord(options.log, clock),
     clock,
@@ -62,7 +62,7 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
 }
 
 interface Stage {
-  readonly scenes: () => readonly Scene[];
+  readonly program: () => Program;
   readonly attempts: ReturnType<typeof countAttempts>;
   readonly record: Recorder;
   readonly clock: Clock;
@@ -73,7 +73,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, stage:
   response.setHeader("x-roster-rehearsal", "true");
   const path = new URL(request.url ?? "/", "http://rehearsal").pathname;
   try {
-    if (request.method === "GET" && path === "/v1/models") return sendJson(response, 200, listModels(stage.scenes()));
+    if (request.method === "GET" && path === "/v1/models")
+      return sendJson(response, 200, listModels(stage.program().scenes));
     if (request.method === "GET" && path === "/healthz") return sendJson(response, 200, { ok: true });
     if (path !== "/v1/chat/completions") throw problem("NotFound", `the rehearsal has no ${request.method} ${path}`);
     if (request.method !== "POST") throw problem("InvalidRequest", `use POST for ${path}`);
@@ -112,7 +113,7 @@ async function complete(request: IncomingMessage, response: ServerResponse, stag
   let played: Cue;
   let filled: Answer;
   try {
-    played = cue(stage.scenes(), ask.conversation, stage.attempts);
+    played = cue(stage.program(), ask.conversation, stage.attempts);
     const input = { messages: ask.conversation.messages, tools: ask.body.tools ?? [] };
     filled = fill(played, ask.conversation, { input, maxOutputTokens: ask.maxOutputTokens });
   } catch (thrown) {

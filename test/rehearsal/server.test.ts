@@ -210,12 +210,17 @@ describe("the rehearsal, through OpenAI's own client", () => {
     expect(lines[0]?.outcome).toBe("refused");
   });
 
-  it("plays an edited script from the next request on, and shows what is wrong with it", async () => {
+  it("plays an edited script from the next request on; a bad edit silences that file only, and says so", async () => {
     const file = path.join(folder, "rehearsal.yaml");
     writeFileSync(file, `${script}- { name: fresh, when: { user: "^fresh" }, replies: [{ text: new }] }\n`);
     expect((await ask("fresh")).choices[0]?.message.content).toBe("new");
+    writeFileSync(
+      path.join(folder, "other.yaml"),
+      `scenes:\n- { name: other, when: { user: "^other" }, replies: [{ text: fine }] }\n`,
+    );
     writeFileSync(file, `${readFileSync(file, "utf8")}- { nme: x }\n`);
-    await expect(ask("fresh")).rejects.toThrow(/rehearsal.yaml:\d+: unknown field "nme"/);
+    await expect(ask("fresh")).rejects.toThrow(/no scene .* fits "fresh".*rehearsal.yaml:\d+: unknown field "nme"/);
+    expect((await ask("other")).choices[0]?.message.content).toBe("fine");
   });
 
   const requests: Record<string, [string, number]> = {
