@@ -13,6 +13,7 @@ import { Registry } from "./kinds/registry.ts";
 import { RoleAggregator } from "./lifecycle/aggregation.ts";
 import { DefinitionCleanup } from "./lifecycle/definition-cleanup.ts";
 import { NamespaceController } from "./lifecycle/namespaces.ts";
+import { admit } from "./rest/admit.ts";
 import type { Api, Call } from "./rest/api.ts";
 import { review } from "./reviews/reviews.ts";
 import type { HistoryLimits } from "./store/history.ts";
@@ -55,7 +56,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const stopping = new AbortController();
   const registry = new Registry(builtinKinds());
   const authorizer = new RbacAuthorizer(store);
-  const api: Api = { store, registry, clock, log, authorizer, stopping: stopping.signal, admit: () => [] };
+  const shared = { store, registry, clock, log, authorizer, stopping: stopping.signal };
+  const api: Api = { ...shared, admit: (request) => admit(shared, request) };
   await bootstrap(api);
   stack.use(await serveDefinitions(api));
   await installDefinitions(api, options.crds ?? []);
@@ -71,9 +73,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     api,
     authenticator: authentication,
     review: (to: Api, call: Call) => review({ authenticator: authentication, tokens }, to, call),
-    address: `${host}:${options.port}`,
+    address: () => address,
   };
+  let address = "";
   const { server, port } = await listen({ host, port: options.port, certificates, handler: requestHandler(ports) });
+  address = `${host}:${port}`;
   stack.defer(async () => {
     stopping.abort();
     const closed = new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { decodeProtobuf } from "../protobuf/decode.ts";
-import { type Decoded, readJson } from "./json-body.ts";
+import { type Decoded, goSyntaxError, readJson } from "./json-body.ts";
 import { parseMedia } from "./media.ts";
 import { badRequest, failure } from "./status.ts";
 import { readYaml } from "./yaml-body.ts";
@@ -35,9 +35,9 @@ const mediaList = "application/json, application/yaml, application/vnd.kubernete
 /** Decodes the body of a write. `expected` is the kind to name in complaints. Throws 400 and 415. */
 export function decodeBody(bytes: Buffer, contentType: string | undefined, expected: string): Decoded {
   const { type } = parseMedia(contentType ?? "");
-  if (type === "application/vnd.kubernetes.protobuf") return attempt(expected, () => decodeProtobuf(bytes));
-  if (json.has(type)) return attempt(expected, () => readJson(toText(bytes)));
-  if (type === "application/yaml") return attempt(expected, () => readYaml(toText(bytes)));
+  if (type === "application/vnd.kubernetes.protobuf") return attempt(expected, bytes, () => decodeProtobuf(bytes));
+  if (json.has(type)) return attempt(expected, bytes, () => readJson(toText(bytes)));
+  if (type === "application/yaml") return attempt(expected, bytes, () => readYaml(toText(bytes)));
   throw unsupported(mediaList);
 }
 
@@ -59,14 +59,20 @@ export function toText(bytes: Buffer): string {
   }
 }
 
-function attempt(expected: string, read: () => Decoded): Decoded {
+function attempt(expected: string, bytes: Buffer, read: () => Decoded): Decoded {
   try {
     return read();
   } catch (error) {
     if ((error as { details?: unknown }).details) throw error;
-    const message = (error as Error).message;
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${expected}): couldn't get version/kind; json parse error: ${message}`,
-    );
+    const text = `couldn't get version/kind; json parse error: ${goSyntaxError(error)}`;
+    if (expected === "DeleteOptions") throw badRequest(text);
+    throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${text} (${shown(bytes)})`);
   }
+}
+
+/** A body in a complaint: text that looks like JSON as it is, anything else in hex; cut, since it may be large. */
+export function shown(bytes: Buffer): string {
+  if (bytes.length === 0) return "<empty>";
+  const cut = bytes.subarray(0, 1024);
+  return bytes[0] === 0x7b ? cut.toString() : cut.toString("hex");
 }

@@ -14,7 +14,8 @@ export interface HandlerPorts {
   readonly authenticator: Authenticator;
   /** Answers reviews and tokens: kinds that are not stored. */
   readonly review: (api: Api, call: Call) => Promise<boolean>;
-  readonly address: string;
+  /** Where clients reach this server; known once it listens. */
+  readonly address: () => string;
 }
 
 /** What every request goes through: who is it, for whom does it act, may it, and only then what it asks. */
@@ -46,7 +47,7 @@ async function handle(ports: HandlerPorts, request: IncomingMessage, response: S
   const user = impersonate(api, request, ports.authenticator.authenticate(request));
   const call: Call = { request, response, info, query: url.searchParams, user, warnings: [] };
   authorize(api, call);
-  if (!info.isResource) return nonResource(api, call, ports.address);
+  if (!info.isResource) return nonResource(api, call, ports.address());
   if (await ports.review(api, call)) return;
   return resource(api, call);
 }

@@ -74,3 +74,13 @@ function pathOf(levels: readonly Level[]): string {
   }
   return path;
 }
+
+/** A syntax error of JSON.parse in the words of Go's decoder, as far as they correspond. */
+export function goSyntaxError(error: unknown): string {
+  const { message } = error as Error;
+  const token = message.match(/^Unexpected token '(.)'/u)?.[1];
+  if (token) return `invalid character '${token}' looking for beginning of value`;
+  if (/^Unexpected end of JSON input|^Unterminated|^Expected .* at position/.test(message))
+    return "unexpected end of JSON input";
+  return message;
+}

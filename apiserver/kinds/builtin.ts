@@ -138,6 +138,11 @@ const rows: readonly Row[] = [
   },
 ];
 
+/** `apiVersion/Kind` of each of them. */
+export const builtinKindNames: ReadonlySet<string> = new Set(
+  rows.map(({ group, kind }) => `${group ? `${group}/` : ""}v1/${kind}`),
+);
+
 /** Every built-in kind that is stored, v1 of its group. Schemas are compiled once, when this is called. */
 export function builtinKinds(strategies: Readonly<Record<string, Partial<Strategy>>> = {}): ServedKind[] {
   return rows.map((row) => {

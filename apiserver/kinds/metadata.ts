@@ -65,7 +65,7 @@ export function normaliseMetadata(object: KubeObject): { readonly unknown: strin
 
 function mismatch(key: string, value: unknown, go: string): string {
   const inner = isObject(value) && go.startsWith("map") ? Object.entries(value).find(([, v]) => !text(v)) : undefined;
-  const [path, bad, type] = inner ? [`${key}.${inner[0]}`, inner[1], "string"] : [key, value, go];
+  const [path, bad, type] = inner ? [key, inner[1], "string"] : [key, value, go];
   return `json: cannot unmarshal ${goType(bad)} into Go struct field ObjectMeta.metadata.${path} of type ${type}`;
 }
 

@@ -40,6 +40,7 @@ export function applyWanted(
   });
   if (conflicts) throw conflictOf(conflicts);
   const result = object as KubeObject;
+  if (kind.namespaced) result.metadata.namespace = options.namespace;
   const unknown = conform(kind, result);
   // The config may name the version it was made from; it then guards the write as in any patch.
   const { resourceVersion } = config.metadata;
@@ -61,8 +62,7 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
     );
   }
   if (kind.namespaced) {
-    config.metadata.namespace ||= options.namespace;
-    if (config.metadata.namespace !== options.namespace) {
+    if ((config.metadata.namespace ?? options.namespace) !== options.namespace) {
       throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
     }
   }

@@ -60,7 +60,7 @@ export async function createObject(
     delete metadata.namespace;
   }
   if (metadata.resourceVersion && metadata.resourceVersion !== "0") {
-    throw new Error("resourceVersion should not be set on objects to be created");
+    throw failure(500, "", "resourceVersion should not be set on objects to be created");
   }
   const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
   for (let attempt = 1; ; attempt++) {
@@ -117,7 +117,7 @@ export function buildNew(
     ...kind.schema.validate(object),
     ...(kind.strategy.validate?.(object, undefined) ?? []),
   ];
-  if (errors.length > 0) throw invalid(kind.group, kind.kind, metadata.name, errors);
+  if (errors.length > 0) throw invalid(kind.group, kind.kind, metadata.name ?? "", errors);
   context.warnings.push(...(kind.strategy.warnings?.(object) ?? []));
   const warnings = api.admit({
     operation: "CREATE",

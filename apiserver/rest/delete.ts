@@ -47,14 +47,14 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
 export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const options = await readDeleteOptions(call);
   const { matches } = readSelection(call.query, kind);
-  const items: KubeObject[] = [];
+  const items: object[] = [];
   for (const entry of api.store.list(kind.bucket, call.info.namespace || undefined)) {
     const object = toServed(kind, entry);
     if (matches && !matches(object)) continue;
     const { name, namespace = "" } = object.metadata;
     try {
       const deleted = await deleteObject(api, kind, namespace, name, call.user, options, call.warnings);
-      items.push(deleted.object);
+      items.push(asItem(kind, deleted.object));
     } catch (error) {
       // Somebody else was faster: that object is what the caller wanted it to be.
       if ((error as { reason?: string }).reason !== "NotFound") throw error;
@@ -67,6 +67,12 @@ export async function removeCollection(api: Api, call: Call, kind: ServedKind): 
     { kind: kind.listKind, apiVersion: apiVersion(kind), metadata, items },
     { warnings: call.warnings },
   );
+}
+
+// Built-in kinds leave apiVersion and kind out of the items of a list.
+function asItem(kind: ServedKind, object: KubeObject): object {
+  const { apiVersion: _a, kind: _k, ...rest } = object;
+  return kind.custom ? object : rest;
 }
 
 /**
@@ -166,7 +172,7 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   if (policy !== undefined && !["Foreground", "Background", "Orphan"].includes(policy as string)) {
     errors.push(fieldError.notSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]));
   }
-  for (const value of dryRun) if (value !== "All") errors.push(fieldError.notSupported("dryRun", dryRun, ["All"]));
+  if (dryRun.some((value) => value !== "All")) errors.push(fieldError.notSupported("dryRun", dryRun, ["All"]));
   if (errors.length > 0) throw invalidOptions("DeleteOptions", errors);
   const legacy = orphan === undefined ? undefined : orphan === true || orphan === "true" ? "Orphan" : "Background";
   return {

@@ -123,7 +123,7 @@ function planList(api: Api, query: URLSearchParams): Plan {
   }
   if (version && !/^\d+$/.test(version))
     throw badRequest(
-      `resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
     );
   const wanted = Number(version || "0");
   if (wanted > store.revision) throw tooLarge(wanted, store.revision);
@@ -257,6 +257,6 @@ function decodeContinue(text: string): Continue {
     if (v !== "meta.k8s.io/v1" || typeof rv !== "number" || typeof start !== "string") throw new Error("incomplete");
     return { rv, after: start.replace(/\0$/, "") };
   } catch {
-    throw badRequest("continue key is not valid: the token was not made by this server");
+    throw badRequest("invalid continue token: continue key is not valid: the token was not made by this server");
   }
 }

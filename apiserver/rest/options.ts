@@ -20,9 +20,7 @@ export function readWriteOptions(
   const { query } = call;
   const errors: FieldError[] = [];
   const dryRun = query.getAll("dryRun");
-  for (const value of dryRun.filter((one) => one !== "All")) {
-    errors.push(fieldError.notSupported("dryRun", value, ["All"]));
-  }
+  if (dryRun.some((value) => value !== "All")) errors.push(fieldError.notSupported("dryRun", dryRun, ["All"]));
   const validation = query.get("fieldValidation") ?? "";
   if (!["", "Strict", "Warn", "Ignore"].includes(validation)) {
     errors.push(fieldError.notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"]));

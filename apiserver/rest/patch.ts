@@ -1,10 +1,11 @@
 import { isObject } from "../../lib/json.ts";
-import { readBody, toText, unsupported } from "../http/body.ts";
-import { readJson } from "../http/json-body.ts";
+import { readBody, toText } from "../http/body.ts";
+import { goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
-import { badRequest } from "../http/status.ts";
+import { badRequest, failure } from "../http/status.ts";
 import { readYaml } from "../http/yaml-body.ts";
 import type { ServedKind } from "../kinds/kind.ts";
+import { goType } from "../kinds/metadata.ts";
 import { applyJsonPatch, applyMergePatch, applyStrategicPatch } from "../patch/index.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Api, Call } from "./api.ts";
@@ -23,7 +24,7 @@ const apply = "application/apply-patch+yaml";
 export async function patch(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
   const { type } = parseMedia(call.request.headers["content-type"] ?? "");
   const known = kind.custom ? [json, merge, apply] : [json, merge, strategic, apply];
-  if (!known.includes(type)) throw unsupported(known.join(", "));
+  if (!known.includes(type)) throw failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   const options = readWriteOptions(call, "PatchOptions", type === apply);
   const text = toText(await readBody(call.request));
   const decoded = read(text, type);
@@ -55,7 +56,7 @@ function read(text: string, type: string) {
   try {
     return type === apply && !text.trimStart().startsWith("{") ? readYaml(text) : readJson(text);
   } catch (error) {
-    const message = (error as Error).message;
+    const message = goSyntaxError(error);
     if (type === apply) throw badRequest(`error decoding YAML: ${message}`);
     throw badRequest(`error decoding patch: ${message}`);
   }
@@ -82,7 +83,7 @@ function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type
   if (type === json) return applyJsonPatch(base, patchBody as never);
   if (!isObject(patchBody)) {
     throw badRequest(
-      `json: cannot unmarshal ${Array.isArray(patchBody) ? "array" : typeof patchBody} into Go value of type map[string]interface {}`,
+      `error decoding patch: json: cannot unmarshal ${goType(patchBody)} into Go value of type map[string]interface {}`,
     );
   }
   if (type === merge) return applyMergePatch(base, patchBody as never);

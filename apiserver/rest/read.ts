@@ -1,6 +1,6 @@
 import { negotiate, type Representation } from "../http/media.ts";
 import { send } from "../http/respond.ts";
-import { badRequest, notFound } from "../http/status.ts";
+import { badRequest, failure, notFound } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { type Entry, type KubeObject, keyOf } from "../store/entry.ts";
 import { type IncludeObject, metadataOnly, tableHead, tableRow } from "../table/render.ts";
@@ -34,7 +34,9 @@ export function get(api: Api, call: Call, kind: ServedKind): void {
   const representation = representationOf(call);
   const wanted = call.query.get("resourceVersion");
   if (wanted && !/^\d+$/.test(wanted))
-    throw badRequest(
+    throw failure(
+      500,
+      "",
       `resourceVersion: Invalid value: "${wanted}": strconv.ParseUint: parsing "${wanted}": invalid syntax`,
     );
   respondEntry(api, call, kind, 200, findEntry(api, kind, kind.namespaced ? namespace : "", name), representation);

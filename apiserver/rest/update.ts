@@ -42,7 +42,9 @@ export async function put(api: Api, call: Call, kind: ServedKind, subresource: s
   const unknown = conform(kind, object);
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
   const { name, namespace } = call.info;
-  object.metadata.name ||= name;
+  if (!object.metadata.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
   if (object.metadata.name !== name) {
     throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
   }
@@ -103,11 +105,7 @@ function createInstead(
   if (!context.mayCreate) throw notFound(about(kind), context.name);
   const { object, tracked } = want(undefined);
   if (object.metadata.uid) {
-    throw conflict(
-      about(kind),
-      context.name,
-      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
-    );
+    throw conflict(about(kind), context.name, uidMismatch(kind, context, object.metadata.uid));
   }
   checkNamespace(api, kind, context.namespace, context.name);
   const built = buildNew(api, kind, object, context, tracked);
@@ -150,11 +148,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
 function checkVersion(kind: ServedKind, context: UpdateContext, next: KubeObject, live: KubeObject): void {
   const { uid, resourceVersion } = next.metadata;
   if (uid && uid !== live.metadata.uid) {
-    throw conflict(
-      about(kind),
-      context.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
-    );
+    throw conflict(about(kind), context.name, uidMismatch(kind, context, uid, live.metadata.uid));
   }
   if (!resourceVersion || resourceVersion === "0") {
     if (!context.replaces || kind.strategy.unconditionalUpdate) return;
@@ -166,6 +160,13 @@ function checkVersion(kind: ServedKind, context: UpdateContext, next: KubeObject
     ]);
   }
   if (resourceVersion !== live.metadata.resourceVersion) throw conflict(about(kind), context.name);
+}
+
+// The words of the store of a real cluster, etcd key included: clients have been seen to match on them.
+function uidMismatch(kind: ServedKind, { namespace, name }: UpdateContext, wanted: string, found = ""): string {
+  const folder = kind.custom || kind.group === "apiextensions.k8s.io" ? `${kind.group}/${kind.plural}` : kind.plural;
+  const key = `/registry/${folder}/${keyOf(kind.namespaced ? namespace : "", name)}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
 }
 
 const systemFields = [

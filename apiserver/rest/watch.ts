@@ -1,7 +1,7 @@
 import type { Representation } from "../http/media.ts";
 import { isTrue } from "../http/request-info.ts";
 import { setWarnings } from "../http/respond.ts";
-import { badRequest, fieldError, gone, statusOf } from "../http/status.ts";
+import { failure, fieldError, gone, statusOf } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { type Change, type Entry, keyOf, parse } from "../store/entry.ts";
 import { metadataOnly, tableHead, tableRow } from "../table/render.ts";
@@ -24,7 +24,7 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
   const representation = representationOf(call);
   const selection = readSelection(query, kind);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
-  const initial = initialEvents(query, bookmarks);
+  const initial = initialEvents(query);
   const from = await startRevision(api, query.get("resourceVersion") ?? "");
   const namespace = kind.namespaced ? call.info.namespace || selection.namespace || "" : "";
   const name = call.info.name || selection.name;
@@ -65,7 +65,7 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
       const wanted = inScope(entry) && (!selection.matches || selection.matches(toServed(kind, entry)));
       return wanted ? encoder.added(entry) : undefined;
     });
-    await session.run(lines, initial ? encoder.bookmark(revision, true) : undefined);
+    await session.run(lines, initial && bookmarks ? encoder.bookmark(revision, true) : undefined);
   }
   api.stopping.removeEventListener("abort", stop);
   bookmark?.[Symbol.dispose]();
@@ -84,30 +84,19 @@ function currentEntries(api: Api, kind: ServedKind, namespace: string, name: str
   return api.store.list(kind.bucket, namespace || undefined);
 }
 
-function initialEvents(query: URLSearchParams, bookmarks: boolean): boolean {
+function initialEvents(query: URLSearchParams): boolean {
   const send = query.get("sendInitialEvents");
   const match = query.get("resourceVersionMatch") ?? "";
+  const field = "resourceVersionMatch";
   const errors = [];
-  if (send === null) {
-    if (match)
-      errors.push(
-        fieldError.forbidden(
-          "resourceVersionMatch",
-          "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        ),
-      );
-  } else {
-    if (match !== "NotOlderThan")
-      errors.push(
-        fieldError.forbidden(
-          "resourceVersionMatch",
-          "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        ),
-      );
-    if (isTrue(send) && !bookmarks)
-      errors.push(
-        fieldError.forbidden("sendInitialEvents", "sendInitialEvents requires setting allowWatchBookmarks to true"),
-      );
+  if (send === null && match) {
+    errors.push(
+      fieldError.forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
+    );
+    if (match !== "NotOlderThan") errors.push(fieldError.notSupported(field, match, ["NotOlderThan"]));
+  }
+  if (send !== null && match !== "NotOlderThan") {
+    errors.push(fieldError.forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
   if (errors.length > 0) throw invalidOptions("ListOptions", errors);
   return isTrue(send);
@@ -117,7 +106,11 @@ function initialEvents(query: URLSearchParams, bookmarks: boolean): boolean {
 async function startRevision(api: Api, text: string): Promise<number | undefined> {
   if (text === "" || text === "0") return undefined;
   if (!/^\d+$/.test(text))
-    throw badRequest(`resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
+    throw failure(
+      500,
+      "",
+      `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+    );
   const wanted = Number(text);
   if (wanted <= api.store.revision) return wanted;
   const { promise, resolve } = Promise.withResolvers<void>();

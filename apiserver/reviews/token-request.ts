@@ -45,7 +45,7 @@ export async function requestToken(tokens: ServiceAccountTokens, api: Api, call:
     expirationSeconds: seconds,
     ...(boundTo ? { boundTo } : {}),
   });
-  const metadata = { name, namespace, creationTimestamp: toRfc3339(api.clock.now()) };
+  const metadata = { name, namespace, uid, creationTimestamp: toRfc3339(api.clock.now()) };
   const status = { token, expirationTimestamp: toRfc3339(expiresAt) };
   const answered = { ...spec, audiences, expirationSeconds: seconds };
   send(call.response, 201, { kind: "TokenRequest", apiVersion: `${group}/v1`, metadata, spec: answered, status });

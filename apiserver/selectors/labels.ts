@@ -20,7 +20,7 @@ export function readLabelSelector(text: string | null): LabelMatch | undefined {
     requirements.push(requirement(next, () => tokens[at] ?? ""));
     const token = next();
     if (token === "") break;
-    if (token !== ",") throw refuse(`found '${token}', expected: ',' or 'end of string'`);
+    if (token !== ",") throw badRequest(`found '${token}', expected: ',' or 'end of string'`);
   }
   return (labels) => requirements.every((matches) => matches(labels));
 }
@@ -36,9 +36,11 @@ function requirement(next: () => string, peek: () => string): LabelMatch {
   let key = next();
   const absent = key === "!";
   if (absent) key = next();
-  if (!key || /^[=(),<>]|^!=$/.test(key)) throw refuse(`found '${key}', expected: !, identifier, or 'end of string'`);
+  if (!key || /^[=(),<>]|^!=$/.test(key)) {
+    throw refuse(`found '${key}', expected: ${absent ? "identifier" : "!, identifier, or 'end of string'"}`);
+  }
   const [complaint] = checkQualifiedName(key);
-  if (complaint) throw refuse(`key: Invalid value: "${key}": ${complaint}`, true);
+  if (complaint) throw refuse(`<nil>: Invalid value: "${key}": ${complaint}`);
   if (absent) return (labels) => !Object.hasOwn(labels, key);
   const operator = peek();
   if (operator === "" || operator === ",") return (labels) => Object.hasOwn(labels, key);
@@ -58,7 +60,6 @@ function requirement(next: () => string, peek: () => string): LabelMatch {
     if (!/^-?\d+$/.test(value)) {
       throw refuse(
         `values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`,
-        true,
       );
     }
     const bound = Number(value);
@@ -74,7 +75,7 @@ function requirement(next: () => string, peek: () => string): LabelMatch {
       ? (labels) => Object.hasOwn(labels, key) && values.has(labels[key]!)
       : (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key]!);
   }
-  throw refuse(`found '${operator}', expected: in, notin, =, ==, !=, >, <`);
+  throw refuse(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
 }
 
 function single(next: () => string, peek: () => string): string {
@@ -108,11 +109,11 @@ function many(next: () => string): ReadonlySet<string> {
 
 function checkValue(key: string, value: string): void {
   const [complaint] = checkLabelValue(value);
-  if (complaint) throw refuse(`values[0][${key}]: Invalid value: "${value}": ${complaint}`, true);
+  if (complaint) throw refuse(`values[0][${key}]: Invalid value: "${value}": ${complaint}`);
 }
 
-function refuse(message: string, bare = false): Error {
-  return badRequest(bare ? message : `unable to parse requirement: ${message}`);
+function refuse(message: string): Error {
+  return badRequest(`unable to parse requirement: ${message}`);
 }
 
 export interface LabelSelectorObject {
