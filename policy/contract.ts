@@ -62,9 +62,6 @@ export function compileContract(spec: ContractSpec = {}): Contract {
   };
 }
 
-// Where the gateway and others look for it.
-export { compileSchema, type Misfit, type SchemaCheck } from "./json-schema.ts";
-
 function firstUnmet(
   rules: readonly { readonly condition: Condition; readonly message?: string | undefined }[],
   facts: Facts,

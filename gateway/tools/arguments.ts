@@ -3,7 +3,7 @@ import { problem } from "../../api/reasons.ts";
 import type { StepId, ToolCatalogEntry } from "../../ledger/ledger.ts";
 import { digest, isObject, type Json, type JsonObject } from "../../lib/json.ts";
 import { messageOf } from "../../lib/problem.ts";
-import { compileSchema, type SchemaCheck } from "../../policy/contract.ts";
+import { compileSchema, type SchemaCheck } from "../../policy/json-schema.ts";
 import { toDraft2020 } from "./schema-dialect.ts";
 
 /**

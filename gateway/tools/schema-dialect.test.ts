@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compileSchema } from "../../policy/contract.ts";
+import { compileSchema } from "../../policy/json-schema.ts";
 import { toDraft2020 } from "./schema-dialect.ts";
 
 const draft7 = "http://json-schema.org/draft-07/schema#";
