@@ -79,9 +79,11 @@ export function celValueOf(value: unknown, given: JsonSchema | undefined, root =
     const result: Record<string, unknown> = {};
     for (const [key, member] of Object.entries(value)) {
       const part = memberSchema(schema, key);
-      // Members without a schema are invisible to rules, as on a cluster.
       const name = part && (map && !schema.properties ? key : escapeName(key));
       if (name) result[name] = celValueOf(member, part);
+      // Members without a schema cannot be named by rules, but where they are preserved they count when objects are
+      // compared: `self.task == oldSelf.task` must see a changed payload.
+      else if (!part && schema["x-kubernetes-preserve-unknown-fields"]) result[key] = toCel(member);
     }
     return result;
   }
