@@ -27,7 +27,7 @@ export interface AutonomySpec {
 /**
  * A product above Observe needs somebody who answers for it, an outcome, a measure of it and a rule that stops it;
  * without them its band is Observe. A script (the default) is narrow enough for its lists alone to bound it, which is
- * why the short form of a role runs as it stands (docs/decisions/0005-autonomy-is-earned-by-products.md).
+ * why the short form of a role runs as it stands (docs/decisions/0004-autonomy-is-earned-by-products.md).
  */
 export function autonomyEarned(spec: AutonomySpec): Autonomy {
   const declared = toBand(spec.autonomyBand);
