@@ -325,7 +325,7 @@ it("never holds above a limit, and ends every hold, whatever happens in whicheve
         const client = new pg.Client({ connectionString: t.url });
         await client.connect();
         const { rows } = await client.query(
-          `select (select count(*)::int from roster.calls where state in ('open', 'disputed')) as open,
+          `select (select count(*)::int from roster.calls where tenant = $1 and state in ('open', 'disputed')) as open,
                   (select coalesce(sum(held), 0)::int from roster.accounts a join roster.limits l on l.id = a.limit_id
                      join roster.budgets b on b.id = l.budget_id where b.tenant = $1) as held,
                   (select count(*)::int from roster.accounts where spent > ceiling and not frozen) as above`,
