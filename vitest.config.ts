@@ -2,8 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const never = ["**/node_modules/**", "**/.roster/**"];
 
-// Three projects by what a test needs: `unit` nothing, `system` real servers on this machine, `cluster` a real
-// kube-apiserver. scripts/run.ts chooses.
+// Projects by what a test needs: `unit` and `arch` nothing, `postgres` one real Postgres that all its files share (a database
+// each), `system` servers of its own, `cluster` a real kube-apiserver. scripts/run.ts chooses.
+const withPostgres = ["test/ledger/**/*.test.ts", "test/gateway/**/*.test.ts", "test/controller/**/*.test.ts"];
 export default defineConfig({
   test: {
     // Two cores are what the smallest machine has; more workers would starve the servers that tests start.
@@ -25,7 +26,17 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: [...never, "test/arch/**", "test/cluster/**"],
+          exclude: [...never, "test/arch/**", "test/cluster/**", ...withPostgres],
+          globalSetup: ["test/ledger/global-setup.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "postgres",
+          include: withPostgres,
+          exclude: never,
           globalSetup: ["test/ledger/global-setup.ts"],
           testTimeout: 60_000,
         },

@@ -12,7 +12,7 @@ type Task = (rest: readonly string[]) => Promise<number>;
 
 /** What `npm run …` calls through scripts/bootstrap.mjs. Each resolves to an exit code. */
 const tasks: Readonly<Record<string, Task>> = {
-  test: (rest) => vitest(["unit", "arch", "system"], rest),
+  test: (rest) => vitest(["unit", "arch", "postgres", "system"], rest),
   "test:cluster": (rest) => vitest(["cluster"], rest),
   check,
   verify,
@@ -33,7 +33,7 @@ async function verify(): Promise<number> {
   const steps: readonly (() => Promise<number>)[] = [
     () => node([path.join(root, "scripts/generate.ts"), "--check"]),
     check,
-    () => vitest(["system"], []),
+    () => vitest(["postgres", "system"], []),
     cleanTree,
   ];
   for (const step of steps) {
