@@ -73,6 +73,7 @@ function attempt(expected: string, bytes: Buffer, read: () => Decoded): Decoded 
 /** A body in a complaint: text that looks like JSON as it is, anything else in hex; cut, since it may be large. */
 export function shown(bytes: Buffer): string {
   if (bytes.length === 0) return "<empty>";
-  const cut = bytes.subarray(0, 1024);
-  return bytes[0] === 0x7b ? cut.toString() : cut.toString("hex");
+  const cut = bytes.subarray(0, 30);
+  const text = bytes[0] === 0x7b ? cut.toString() : cut.toString("hex");
+  return bytes.length > cut.length ? `${text} ...` : text;
 }

@@ -3,7 +3,7 @@ import { type CompiledSchema, compileSchema } from "../schema/structural.ts";
 import type { KubeObject } from "../store/entry.ts";
 import { readPath } from "../table/json-path.ts";
 import { customColumns } from "./columns.ts";
-import { allVerbs, type ServedKind, type Strategy, type Subresource } from "./kind.ts";
+import type { ServedKind, Strategy, Subresource } from "./kind.ts";
 import { checkSubdomain } from "./names.ts";
 
 /** `spec` of a CustomResourceDefinition, the part that serving needs. */
@@ -51,6 +51,8 @@ export function bucketOf(spec: CrdSpec): string {
   return `${spec.group}/${spec.names.plural}`;
 }
 
+// In the order in which kube-apiserver lists them for custom kinds.
+const customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const strategy: Strategy = {
   checkName: checkSubdomain,
   unconditionalUpdate: false,
@@ -83,7 +85,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         shortNames: accepted.shortNames ?? [],
         categories: accepted.categories ?? [],
         namespaced: spec.scope === "Namespaced",
-        verbs: allVerbs,
+        verbs: customVerbs,
         subresources,
         bucket: bucketOf(spec),
         custom: true,

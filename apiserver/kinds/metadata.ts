@@ -32,7 +32,10 @@ const ownerFields = new Set(["apiVersion", "kind", "name", "uid", "controller", 
  * Brings metadata into its typed form: unknown fields are dropped and named, nulls and empty containers vanish.
  * Returns the dropped paths, or the first type mismatch as `wrong`.
  */
-export function normaliseMetadata(object: KubeObject): { readonly unknown: string[]; readonly wrong?: string } {
+export function normaliseMetadata(
+  object: KubeObject,
+  custom = false,
+): { readonly unknown: string[]; readonly wrong?: string } {
   const unknown: string[] = [];
   if (object.metadata === undefined || object.metadata === null) object.metadata = { name: "" };
   if (!isObject(object.metadata)) {
@@ -50,7 +53,7 @@ export function normaliseMetadata(object: KubeObject): { readonly unknown: strin
     } else if (isNull(value) || isEmpty(value)) {
       delete metadata[key];
     } else if (!field.is(value)) {
-      return { unknown, wrong: mismatch(key, value, field.go) };
+      return { unknown, wrong: mismatch(custom ? key : `metadata.${key}`, value, field.go) };
     }
   }
   metadata.ownerReferences?.forEach((owner, index) => {
@@ -66,7 +69,7 @@ export function normaliseMetadata(object: KubeObject): { readonly unknown: strin
 function mismatch(key: string, value: unknown, go: string): string {
   const inner = isObject(value) && go.startsWith("map") ? Object.entries(value).find(([, v]) => !text(v)) : undefined;
   const [path, bad, type] = inner ? [key, inner[1], "string"] : [key, value, go];
-  return `json: cannot unmarshal ${goType(bad)} into Go struct field ObjectMeta.metadata.${path} of type ${type}`;
+  return `json: cannot unmarshal ${goType(bad)} into Go struct field ObjectMeta.${path} of type ${type}`;
 }
 
 /** The word that Go's JSON decoder has for a value. */
@@ -175,14 +178,10 @@ function checkOwners(metadata: Metadata): FieldError[] {
 /** The findings of ValidateObjectMetaUpdate: identity never changes, deletion adds no finalizer. */
 export function validateMetadataUpdate(next: KubeObject, live: KubeObject): FieldError[] {
   const found: FieldError[] = [];
-  const immutable = (field: "name" | "namespace" | "uid" | "creationTimestamp") => {
+  const immutable = (field: "name" | "namespace" | "uid" | "creationTimestamp" | "deletionTimestamp") => {
     if ((next.metadata[field] ?? "") === (live.metadata[field] ?? "")) return;
     found.push(fieldError.invalid(`metadata.${field}`, next.metadata[field] ?? "", "field is immutable"));
   };
-  immutable("name");
-  immutable("namespace");
-  immutable("uid");
-  immutable("creationTimestamp");
   if (live.metadata.deletionTimestamp) {
     const had = new Set(live.metadata.finalizers ?? []);
     const added = (next.metadata.finalizers ?? []).filter((name) => !had.has(name));
@@ -195,5 +194,10 @@ export function validateMetadataUpdate(next: KubeObject, live: KubeObject): Fiel
       );
     }
   }
+  immutable("name");
+  immutable("namespace");
+  immutable("uid");
+  immutable("creationTimestamp");
+  immutable("deletionTimestamp");
   return found;
 }

@@ -52,9 +52,11 @@ export function applyWanted(
 function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): KubeObject {
   if (!isObject(body)) throw badRequest("the apply configuration must be an object");
   const config = asKind(kind, structuredClone(body));
-  const { wrong } = normaliseMetadata(config);
+  if (isObject(config.metadata) && config.metadata.managedFields !== undefined) {
+    throw badRequest("metadata.managedFields must be nil");
+  }
+  const { wrong } = normaliseMetadata(config, kind.custom);
   if (wrong) throw cannotHandle(kind, wrong);
-  if (config.metadata.managedFields) throw badRequest("metadata.managedFields must be nil");
   config.metadata.name ||= options.name;
   if (config.metadata.name !== options.name) {
     throw badRequest(

@@ -60,7 +60,7 @@ export async function removeCollection(api: Api, call: Call, kind: ServedKind): 
       if ((error as { reason?: string }).reason !== "NotFound") throw error;
     }
   }
-  const metadata = { resourceVersion: String(api.store.revision) };
+  const metadata = { resourceVersion: String(api.store.revision), ...(kind.custom ? { continue: "" } : {}) };
   send(
     call.response,
     200,

@@ -76,7 +76,9 @@ export async function list(api: Api, call: Call, kind: ServedKind): Promise<void
     const item = (entry: Entry) => JSON.stringify(metadataOnly(toServed(kind, entry), representation.version));
     return writeList(call, `${head.slice(0, -1)},"items":[`, page, item, representation.yaml);
   }
-  const head = JSON.stringify({ kind: kind.listKind, apiVersion: apiVersion(kind), metadata });
+  // Lists of custom kinds say that there is no more, others leave it out.
+  const whole = kind.custom ? { continue: "", ...metadata } : metadata;
+  const head = JSON.stringify({ kind: kind.listKind, apiVersion: apiVersion(kind), metadata: whole });
   if (response.destroyed) return;
   return writeList(
     call,

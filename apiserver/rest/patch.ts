@@ -1,5 +1,5 @@
 import { isObject } from "../../lib/json.ts";
-import { readBody, toText } from "../http/body.ts";
+import { readBody, toText, unsupported } from "../http/body.ts";
 import { goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
 import { badRequest, failure } from "../http/status.ts";
@@ -11,7 +11,7 @@ import type { KubeObject } from "../store/entry.ts";
 import type { Api, Call } from "./api.ts";
 import { applyWanted } from "./apply.ts";
 import { readWriteOptions } from "./options.ts";
-import { asKind, conform, reportStrict } from "./prepare.ts";
+import { asPatchedKind, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
 import { respondObject } from "./read.ts";
 import { updateObject, type Wanted } from "./update.ts";
 
@@ -24,7 +24,11 @@ const apply = "application/apply-patch+yaml";
 export async function patch(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
   const { type } = parseMedia(call.request.headers["content-type"] ?? "");
   const known = kind.custom ? [json, merge, apply] : [json, merge, strategic, apply];
-  if (!known.includes(type)) throw failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+  if (!known.includes(type)) {
+    throw kind.custom
+      ? unsupported(known.join(", "))
+      : failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+  }
   const options = readWriteOptions(call, "PatchOptions", type === apply);
   const text = toText(await readBody(call.request));
   const decoded = read(text, type);
@@ -46,7 +50,8 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
         ? applyWanted(api, kind, live, decoded.value, { ...options, name, namespace, subresource })
         : patched(kind, live!, decoded.value, type, namespace, name);
     complaints = [...decoded.strict, ...wanted.unknown];
-    reportStrict(kind, complaints, options.fieldValidation, call.warnings);
+    const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.object, why);
+    reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
     return wanted;
   });
   respondObject(api, call, kind, outcome.created ? 201 : 200, outcome.object);
@@ -72,8 +77,8 @@ function patched(
 ): Wanted & { readonly unknown: readonly string[] } {
   const result = applyPatch(kind, live, patchBody, type);
   if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
-  const object = asKind(kind, result);
-  const unknown = conform(kind, object);
+  const object = asPatchedKind(kind, result);
+  const unknown = conform(kind, object, (_kind, why) => patchRefused(result, why));
   checkIdentity(kind, object, namespace, name);
   return { object, tracked: false, unknown };
 }

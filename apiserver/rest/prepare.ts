@@ -1,55 +1,90 @@
 import { isObject } from "../../lib/json.ts";
 import { shown } from "../http/body.ts";
-import { badRequest } from "../http/status.ts";
+import { badRequest, failure, fieldError, invalid } from "../http/status.ts";
 import { builtinKindNames } from "../kinds/builtin.ts";
 import { goMismatch } from "../kinds/go-types.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { goType, normaliseMetadata } from "../kinds/metadata.ts";
+import { goJson, goQuote } from "../schema/field-errors.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { FieldValidation } from "./options.ts";
 
-/** Checks that a body is an object of the kind; built-in kinds may leave apiVersion and kind out. Throws 400. */
+/** How a complaint of the decoder becomes a Status: a body and a patch are refused in different words. */
+export type Refuse = (kind: ServedKind, why: string) => Error;
+
+const typeMeta =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/** Checks that a body is an object of the kind; built-in kinds may leave apiVersion and kind out. Throws 400 and 422. */
 export function asKind(kind: ServedKind, value: unknown): KubeObject {
   const wanted = apiVersion(kind);
-  if (value === null) return asKind(kind, {});
-  if (!isObject(value)) {
-    const into =
-      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-    const text = `json: cannot unmarshal ${goType(value)} into Go value of type ${into}`;
-    const body = shown(Buffer.from(JSON.stringify(value)));
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: ${text} (${body})`,
-    );
+  const body = shown(Buffer.from(JSON.stringify(value)));
+  const unrecognised = (why: string) =>
+    badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${body})`);
+  if (value === null && !kind.custom) return asKind(kind, {});
+  if (value !== null && !isObject(value)) {
+    const text = `json: cannot unmarshal ${goType(value)} into Go value of type ${typeMeta}`;
+    throw unrecognised(`couldn't get version/kind; json parse error: ${text}`);
   }
   const object = { ...value } as KubeObject;
   if (!kind.custom) {
     object.apiVersion ||= wanted;
     object.kind ||= kind.kind;
-  } else if (!object.kind) throw badRequest(`Object 'Kind' is missing in '${shorten(value)}'`);
-  else if (!object.apiVersion) throw badRequest(`Object 'apiVersion' is missing in '${shorten(value)}'`);
-  if (!kind.custom && (object.apiVersion !== wanted || object.kind !== kind.kind)) {
-    throw badRequest(foreign(kind, object));
+    if (object.apiVersion !== wanted || object.kind !== kind.kind) throw badRequest(foreign(kind, object));
+    return object;
+  }
+  if (!object.kind) throw unrecognised(`Object 'Kind' is missing in '${shorten(value)}'`);
+  if (!object.apiVersion) throw unrecognised(`Object 'apiVersion' is missing in '${shorten(value)}'`);
+  if (object.apiVersion !== wanted) {
+    const text = `the API version in the data (${object.apiVersion}) does not match the expected API version (${wanted})`;
+    throw badRequest(text);
+  }
+  checkCustomKind(kind, object);
+  return object;
+}
+
+/** The same for the outcome of a patch, which may not turn an object into another kind. Throws 422. */
+export function asPatchedKind(kind: ServedKind, value: Record<string, unknown>): KubeObject {
+  const object = { ...value } as KubeObject;
+  const wanted = apiVersion(kind);
+  if (!kind.custom) {
+    if (object.apiVersion !== wanted || object.kind !== kind.kind) throw patchRefused(object, foreignWhy(kind, object));
+    return object;
   }
   if (object.apiVersion !== wanted) {
-    throw badRequest(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${wanted})`,
-    );
+    const group = String(object.apiVersion).includes("/") ? String(object.apiVersion).split("/")[0]! : "";
+    const errors = [fieldError.invalid("apiVersion", object.apiVersion, `must be ${wanted}`)];
+    throw invalid(group, object.kind, object.metadata?.name ?? "", errors);
   }
-  if (object.kind !== kind.kind) {
-    throw badRequest(`${object.apiVersion}, Kind=${object.kind} does not match the expected kind ${kind.kind}`);
-  }
+  checkCustomKind(kind, object);
   return object;
+}
+
+function checkCustomKind(kind: ServedKind, object: KubeObject): void {
+  if (object.kind === kind.kind) return;
+  const errors = [fieldError.invalid("kind", object.kind, `must be ${kind.kind}`)];
+  throw invalid(kind.group, object.kind, object.metadata?.name ?? "", errors);
+}
+
+/** 422 in the words of a decoder that cannot use what a patch made. */
+export function patchRefused(patched: unknown, why: string): Error {
+  const message = `Invalid value: ${goQuote(goJson(patched))}: ${why}`;
+  const causes = [{ reason: "FieldValueInvalid", message, field: "patch" }];
+  return failure(422, "Invalid", ` "" is invalid: patch: ${message}`, { causes });
 }
 
 const scheme = 'in scheme "pkg/runtime/scheme.go:111"';
 
 function foreign(kind: ServedKind, object: KubeObject): string {
   const version = object.apiVersion.split("/").at(-1)!;
-  const known = builtinKindNames.has(`${object.apiVersion}/${object.kind}`);
-  const why = known
+  return `${object.kind} in version "${version}" cannot be handled as a ${kind.kind}: ${foreignWhy(kind, object)}`;
+}
+
+function foreignWhy(kind: ServedKind, object: KubeObject): string {
+  const version = object.apiVersion.split("/").at(-1)!;
+  return builtinKindNames.has(`${object.apiVersion}/${object.kind}`)
     ? `converting (${version}.${object.kind}) to (${internalPackage(kind)}.${kind.kind}): unknown conversion`
     : `no kind "${object.kind}" is registered for version "${object.apiVersion}" ${scheme}`;
-  return `${object.kind} in version "${version}" cannot be handled as a ${kind.kind}: ${why}`;
 }
 
 function internalPackage(kind: ServedKind): string {
@@ -57,10 +92,10 @@ function internalPackage(kind: ServedKind): string {
 }
 
 /** Brings a body into the form that is stored: unknown fields dropped, defaults filled in. Returns what was dropped. */
-export function conform(kind: ServedKind, object: KubeObject): string[] {
-  const { unknown, wrong } = normaliseMetadata(object);
+export function conform(kind: ServedKind, object: KubeObject, refuse: Refuse = cannotHandle): string[] {
+  const { unknown, wrong } = normaliseMetadata(object, kind.custom);
   const mismatch = wrong ?? (kind.custom ? undefined : goMismatch(kind.openapi.name, object));
-  if (mismatch) throw cannotHandle(kind, mismatch);
+  if (mismatch) throw refuse(kind, mismatch);
   const dropped = kind.schema.prune(object);
   kind.schema.applyDefaults(object);
   return [...unknown, ...dropped].map((path) => `unknown field "${path}"`);
@@ -77,13 +112,14 @@ export function reportStrict(
   complaints: readonly string[],
   validation: FieldValidation,
   warnings: string[],
+  refuse: Refuse = cannotHandle,
 ): void {
   if (complaints.length === 0 || validation === "Ignore") return;
-  if (validation === "Strict") throw cannotHandle(kind, `strict decoding error: ${complaints.join(", ")}`);
+  if (validation === "Strict") throw refuse(kind, `strict decoding error: ${complaints.join(", ")}`);
   warnings.push(...complaints);
 }
 
-function shorten(value: object): string {
+function shorten(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text;
 }

@@ -18,7 +18,9 @@ export function representationOf(call: Call): Representation {
 export function includeObjectOf(query: URLSearchParams): IncludeObject {
   const value = query.get("includeObject") || "Metadata";
   if (value === "Metadata" || value === "None" || value === "Object") return value;
-  throw badRequest(`unrecognized includeObject value: "${value}"`);
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: "${value}": must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }
 
 /** The entry that a request names. Throws 404. */

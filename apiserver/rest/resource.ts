@@ -1,6 +1,6 @@
 import { sendText } from "../http/respond.ts";
-import { failure } from "../http/status.ts";
-import type { ServedKind } from "../kinds/kind.ts";
+import { failure, notFound } from "../http/status.ts";
+import { about, type ServedKind } from "../kinds/kind.ts";
 import type { Api, Call } from "./api.ts";
 import { create } from "./create.ts";
 import { remove, removeCollection } from "./delete.ts";
@@ -20,7 +20,11 @@ export async function resource(api: Api, call: Call): Promise<void> {
   // A namespaced kind is only written in a namespace, and a cluster-scoped one has none.
   const scoped = kind.bucket === "core/namespaces" ? "" : info.namespace;
   if (!kind.namespaced && scoped) throw missing();
-  if (kind.namespaced && !scoped && (info.name !== "" || info.verb === "create")) throw missing();
+  if (kind.namespaced && !scoped && (info.name !== "" || info.verb === "create")) {
+    if (!kind.custom) throw missing();
+    sendText(call.response, 404, "404 page not found\n");
+    return;
+  }
   if (info.subresource) return subresource(api, call, kind);
   if (!kind.verbs.includes(info.verb)) throw notAllowed();
   switch (info.verb) {
@@ -51,7 +55,7 @@ export async function resource(api: Api, call: Call): Promise<void> {
 async function subresource(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const { info } = call;
   const found = kind.subresources.find(({ name }) => name === info.subresource);
-  if (!found) throw missing();
+  if (!found) throw kind.custom ? notFound(about(kind), info.name) : missing();
   if (!found.verbs.includes(info.verb)) throw notAllowed();
   if (info.verb === "get") return get(api, call, kind);
   if (info.verb === "update") return put(api, call, kind, info.subresource);

@@ -134,6 +134,8 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   const errors = [
     ...validateMetadata(half, kind.namespaced, () => []),
     ...validateMetadataUpdate(half, live),
+    // kube-apiserver runs this twice for custom kinds, and answers with its causes twice.
+    ...(kind.custom ? validateMetadataUpdate(half, live) : []),
     ...kind.schema.validate(half, live),
     ...(kind.strategy.validate?.(half, live) ?? []),
   ];
@@ -147,12 +149,12 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
 
 function checkVersion(kind: ServedKind, context: UpdateContext, next: KubeObject, live: KubeObject): void {
   const { uid, resourceVersion } = next.metadata;
-  if (uid && uid !== live.metadata.uid) {
+  if (context.replaces && uid && uid !== live.metadata.uid) {
     throw conflict(about(kind), context.name, uidMismatch(kind, context, uid, live.metadata.uid));
   }
   if (!resourceVersion || resourceVersion === "0") {
     if (!context.replaces || kind.strategy.unconditionalUpdate) return;
-    throw invalid(kind.group, kind.kind, context.name, [
+    throw invalid(kind.group, kind.plural, context.name, [
       {
         ...fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
         message: "Invalid value: 0: must be specified for an update",
@@ -169,20 +171,18 @@ function uidMismatch(kind: ServedKind, { namespace, name }: UpdateContext, wante
   return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
 }
 
-const systemFields = [
-  "uid",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "generation",
-  "resourceVersion",
-  "generateName",
-] as const;
+const ownFields = ["generation", "resourceVersion"] as const;
+const keptWhenAbsent = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const;
 
+// A client may leave system fields out; where it says them they must be right, which validation checks.
 function keepSystemFields(next: KubeObject, live: KubeObject): void {
-  for (const field of systemFields) {
-    if (live.metadata[field] === undefined) delete next.metadata[field];
-    else Object.assign(next.metadata, { [field]: live.metadata[field] });
+  for (const field of ownFields) copyField(next.metadata, live.metadata, field);
+  for (const field of keptWhenAbsent)
+    if (next.metadata[field] === undefined) copyField(next.metadata, live.metadata, field);
+  // Nobody takes a deletion back.
+  if (live.metadata.deletionTimestamp) {
+    next.metadata.deletionTimestamp = live.metadata.deletionTimestamp;
+    copyField(next.metadata, live.metadata, "deletionGracePeriodSeconds");
   }
   delete next.metadata["selfLink"];
 }
