@@ -1,3 +1,4 @@
+// Long: one interface between two planes; split over files nobody could read it as the contract that it is.
 import type { Phase } from "../api/run-life.ts";
 import type { RecordedStep, Task } from "../api/wire.ts";
 import type { Instant } from "../lib/clock.ts";
@@ -8,6 +9,7 @@ import type { Micros } from "../lib/money.ts";
  * The transactional memory of Roster over Postgres. Every method is one transaction; every decision about an
  * authenticated principal commits its audit row in it. Throws `Problem`: LedgerUnavailable when Postgres cannot be
  * reached (callers deny), LeadershipLost when a fence is stale. "Now" is the ledger's: greatest(clock, last tick).
+ * Long: the whole contract between the ledger and the planes, read in one place; no code.
  */
 export interface Ledger extends AsyncDisposable {
   readonly leadership: Leadership;

@@ -2,31 +2,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { pageOf, reasonsPage } from "./generate/pages.ts";
-import { rbacManifest } from "./generate/rbac.ts";
-import { readDefinitions } from "./generate/schema.ts";
-import { typesOf } from "./generate/types.ts";
+import { outputs } from "./generate/outputs.ts";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-
-/** Every generated file by its path in the checkout. */
-async function outputs(): Promise<ReadonlyMap<string, string>> {
-  const files = new Map<string, string>();
-  for (const definition of readDefinitions(path.join(root, "crds"))) {
-    const types = typesOf(definition);
-    files.set(`api/generated/${types.file}`, types.text);
-    const page = pageOf(definition);
-    files.set(`docs/reference/${page.file}`, page.text);
-  }
-  files.set("docs/reference/reasons.md", reasonsPage());
-  files.set("manifests/install/rbac.yaml", await rbacManifest(root));
-  return files;
-}
 
 /** Writes what is generated, or with `--check` only says what is stale (exit code 1). May run twice. */
 async function main(): Promise<number> {
   const check = process.argv.includes("--check");
-  const files = await outputs();
+  const files = await outputs(root);
   const stale: string[] = [];
   for (const [file, text] of files) {
     const target = path.join(root, file);

@@ -1,0 +1,19 @@
+import path from "node:path";
+import { pageOf, reasonsPage } from "./pages.ts";
+import { rbacManifest } from "./rbac.ts";
+import { readDefinitions } from "./schema.ts";
+import { typesOf } from "./types.ts";
+
+/** Every generated file by its path in the checkout. */
+export async function outputs(root: string): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const definition of readDefinitions(path.join(root, "crds"))) {
+    const types = typesOf(definition);
+    files.set(`api/generated/${types.file}`, types.text);
+    const page = pageOf(definition);
+    files.set(`docs/reference/${page.file}`, page.text);
+  }
+  files.set("docs/reference/reasons.md", reasonsPage());
+  files.set("manifests/install/rbac.yaml", await rbacManifest(root));
+  return files;
+}
