@@ -32,7 +32,8 @@ export async function record<F>(finding: Finding<F>, ports: Ports): Promise<Outc
       return { stage: "recorded", response, fresh: true };
     }
     case "abandoned": {
-      await durably(ports, () => ports.ledger.guard.abandon(permit.callId, finding.money, finding.why.message));
+      // Once is enough: the sweeper ends a hold that nobody ended.
+      await durably(ports, () => ports.ledger.guard.abandon(permit.callId, finding.money, finding.why.message), 1);
       const { receipt, why } = finding;
       const retryAfterMs = receipt.outcome === "failed" ? receipt.retryAfterMs : undefined;
       return { stage: "failed", why, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -42,13 +43,13 @@ export async function record<F>(finding: Finding<F>, ports: Ports): Promise<Outc
   }
 }
 
-async function durably(ports: Ports, write: () => Promise<void>): Promise<void> {
+async function durably(ports: Ports, write: () => Promise<void>, attempts = recordAttempts): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await withinLedgerTime(ports, write());
     } catch (thrown) {
       const away = thrown instanceof Problem && thrown.reason === "LedgerUnavailable";
-      if (!away || attempt >= recordAttempts) {
+      if (!away || attempt >= attempts) {
         ports.log.error("a call happened but could not be recorded", { error: messageOf(thrown) });
         throw away
           ? thrown

@@ -34,7 +34,9 @@ export async function serveChat(request: IncomingMessage, response: ServerRespon
     streams = isObject(body) && body.stream === true;
     wantsUsage = isObject(body) && isObject(body.stream_options) && body.stream_options.include_usage === true;
     const step = request.headers[stepHeader];
-    const door = modelDoor({ step: Array.isArray(step) ? step[0] : step, body, sink: stream }, ports);
+    // Who lost their authority is told at once; the record of it may take the ledger a while.
+    const sink = { send: stream.send, cut: (why: Problem) => refuse(response, why, ports, streams) };
+    const door = modelDoor({ step: Array.isArray(step) ? step[0] : step, body, sink }, ports);
     const outcome = await guard(
       { authorization: request.headers.authorization, gone: gone.signal, watch },
       door,
@@ -113,12 +115,14 @@ function drained(response: ServerResponse): Promise<void> {
 }
 
 function refuse(response: ServerResponse, thrown: unknown, ports: Ports, streams: boolean): void {
+  // It was cut already, or its client is gone.
+  if (response.writableEnded || response.destroyed) return;
   const why = toProblem(thrown);
   if (why.reason === "InternalError") ports.log.error("a model call failed", { error: String(why.cause) });
   ports.metrics.call("model", why.reason);
   const envelope = toOpenAiError(why);
   if (response.headersSent) {
-    if (streams && !response.destroyed) response.end(`data: ${JSON.stringify(envelope)}\n\n`);
+    if (streams) response.end(`data: ${JSON.stringify(envelope)}\n\n`);
     else response.destroy();
     return;
   }

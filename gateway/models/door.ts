@@ -9,7 +9,7 @@ import { parseChatRequest, toJournaled } from "./request.ts";
 import { settleModel } from "./settle.ts";
 import { findTier } from "./tiers.ts";
 
-/** The door that model calls go through. `sink` gets a stream's chunks. */
+/** The door that model calls go through. `sink` is where the answer goes as it comes. */
 export function modelDoor(
   asked: { readonly step: string | undefined; readonly body: Json; readonly sink?: Sink },
   ports: Ports,
@@ -34,7 +34,7 @@ export function modelDoor(
     },
     judge: judgeModel,
     queue: ({ facts }, signal) => ports.queues.enter(facts.tier!.name, facts.tier!.concurrency, signal),
-    perform: (permit) => performModel(permit, request.stream ? asked.sink : undefined, ports),
+    perform: (permit) => performModel(permit, asked.sink, ports),
     verify: settleModel,
   };
 }

@@ -13,6 +13,8 @@ import { readEvents } from "./sse.ts";
 /** Where a stream's chunks go as they come. Waiting for it is the back pressure. */
 export interface Sink {
   send(chunk: JsonObject): Promise<void>;
+  /** The caller's authority or time ended: nothing more will come. */
+  cut(why: Problem): void;
 }
 
 // A token can come as more than one delta when a character spans tokens; a stream this far past its limit ignores it.
@@ -35,12 +37,10 @@ export async function performModel(
     timeout.abort(problem("ModelUnavailable", `the provider took longer than ${facts.tier!.timeoutSeconds} s`)),
   );
   const signal = AbortSignal.any([permit.signal, timeout.signal]);
-  const failed = (failure: ProviderFailure): Receipt<ModelFacts> => ({
-    stage: "performed",
-    permit,
-    outcome: "failed",
-    ...failure,
-  });
+  const failed = (failure: ProviderFailure): Receipt<ModelFacts> => {
+    if (permit.signal.reason instanceof Problem) sink?.cut(permit.signal.reason);
+    return { stage: "performed", permit, outcome: "failed", ...failure };
+  };
   const body = toProviderBody(facts, endpoint, permit.maxOutputTokens);
   const traceparent = toTraceparent(call.caller.token.run.traceId, permit.callId);
   const response = await ask(endpoint, body, { signal, traceparent, now: () => ports.clock.now() });

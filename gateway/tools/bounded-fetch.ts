@@ -1,5 +1,7 @@
 import { type Dispatcher, fetch as undiciFetch } from "undici";
 import { problem } from "../../api/reasons.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { type CallScope, callScope } from "./call-scope.ts";
 
 /** The fetch of one tool server's session: one origin, fixed headers, no redirects, bounded answers. */
 export interface BoundedFetchOptions {
@@ -8,7 +10,10 @@ export interface BoundedFetchOptions {
   /** Sent with every request, and only to `origin`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly maxBytes: number;
+  readonly clock: Clock;
 }
+
+const parsingMs = 1_000;
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
@@ -34,21 +39,38 @@ export function boundedFetch(options: BoundedFetchOptions): Fetch {
       await response.body?.cancel();
       throw problem("OriginRefused", `the tool server redirects (${response.status}); a call is never redirected`);
     }
-    // An event stream lives as long as its session and is bounded per message; anything else is one message.
-    return bounded(response, options.maxBytes);
+    // Captured here, where the client is still within the call; its stream is read in nobody's scope.
+    return bounded(response, options, init.method === "POST" ? callScope.getStore() : undefined);
   };
 }
 
-function bounded(response: Response, maxBytes: number): Response {
+function bounded(response: Response, options: BoundedFetchOptions, call: CallScope | undefined): Response {
   if (!response.body) return response;
-  let size = 0;
-  const limit = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      size += chunk.byteLength;
-      if (size > maxBytes) controller.error(problem("TooLarge", `the tool's answer is larger than ${maxBytes} bytes`));
-      else controller.enqueue(chunk);
-    },
-  });
   const { status, statusText, headers } = response;
-  return new Response(response.body.pipeThrough(limit), { status, statusText, headers: new Headers([...headers]) });
+  const body = ReadableStream.from(limited(response.body as unknown as AsyncIterable<Uint8Array>, options, call));
+  return new Response(body as unknown as ConstructorParameters<typeof Response>[0], {
+    status,
+    statusText,
+    headers: new Headers([...headers]),
+  });
+}
+
+async function* limited(
+  body: AsyncIterable<Uint8Array>,
+  { maxBytes, clock }: BoundedFetchOptions,
+  call: CallScope | undefined,
+) {
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      size += chunk.byteLength;
+      if (size > maxBytes) throw problem("TooLarge", `the tool's answer is larger than ${maxBytes} bytes`);
+      yield chunk;
+    }
+  } catch (thrown) {
+    call?.broken(thrown);
+    throw thrown;
+  }
+  // The client is still parsing what came; an answer among it wins over this.
+  if (call) clock.after(parsingMs, () => call.broken(new Error("the tool server ended its stream without an answer")));
 }

@@ -4,6 +4,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { problem } from "../../api/reasons.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { BindingState, ToolServerRecord } from "../../ledger/ledger.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { type Credential, readCredential } from "../credentials/secret.ts";
 import type { Egress } from "../egress/egress.ts";
 import type { LocalServer } from "../ports.ts";
@@ -24,6 +25,7 @@ export interface Target {
 export interface ConnectPorts {
   readonly kube: KubeClient;
   readonly egress: Egress;
+  readonly clock: Clock;
   readonly config: { readonly localServers: Readonly<Record<string, LocalServer>> };
 }
 
@@ -93,6 +95,7 @@ export function toTransport(target: Target, ports: ConnectPorts): Transport {
     dispatcher: ports.egress.to(url, { trusted: local !== undefined, credentialed: credential !== undefined }),
     headers: headersOf(target),
     maxBytes: maxAnswerBytes,
+    clock: ports.clock,
   });
   const transport = new StreamableHTTPClientTransport(url, {
     fetch,

@@ -8,6 +8,7 @@ import {
 import type { Catalog, ToolServerRecord } from "../../ledger/ledger.ts";
 import type { Clock, Instant } from "../../lib/clock.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { callScope } from "./call-scope.ts";
 import { type SeenCatalog, type SeenTool, updateCatalog } from "./catalog.ts";
 import { type CallFailure, failureOfCall } from "./failure.ts";
 
@@ -92,22 +93,26 @@ export class ToolSession {
   ): Promise<{ readonly result: unknown } | CallFailure> {
     this.usedAt = this.#ports.clock.now();
     try {
-      const result = await this.#client.request(
-        {
-          method: "tools/call",
-          params: {
-            name: tool,
-            arguments: args as Record<string, unknown>,
-            ...(options.traceparent === undefined ? {} : { _meta: { traceparent: options.traceparent } }),
-          },
-        },
-        CallToolResultSchema,
-        { signal: options.signal, timeout: noSdkTimeoutMs },
-      );
+      const broken = Promise.withResolvers<never>();
+      const answer = callScope.run({ broken: broken.reject }, () => this.#request(tool, args, options));
+      const result = await Promise.race([answer, broken.promise]);
       return { result };
     } catch (thrown) {
       return failureOfCall(thrown, options.signal);
     }
+  }
+
+  #request(
+    name: string,
+    args: JsonObject,
+    { signal, traceparent }: { readonly signal: AbortSignal; readonly traceparent: string | undefined },
+  ): Promise<unknown> {
+    const meta = traceparent === undefined ? {} : { _meta: { traceparent } };
+    return this.#client.request(
+      { method: "tools/call", params: { name, arguments: args as Record<string, unknown>, ...meta } },
+      CallToolResultSchema,
+      { signal, timeout: noSdkTimeoutMs },
+    );
   }
 
   /** Ends the session and its process, if it has one. May run twice. */

@@ -110,8 +110,8 @@ describe("a tool call", () => {
     const result = await run.call("notes.huge", { chars: 2_000_000 });
     expect(textOf(result).length).toBeLessThan(263_000);
     expect(textOf(result)).toContain("cut here");
-    const beyond = await run.call("notes.huge", { chars: 100_000_000 }, "0.1");
-    expect(beyond.isError).toBe(true);
+    const beyond = await run.call("notes.huge", { chars: 20_000_000 }, "0.1");
+    expect(refusalOf(beyond)).toMatchObject({ reason: "TooLarge" });
   });
 
   it("survives a restart of the tool server", async () => {

@@ -81,6 +81,7 @@ export interface WorldOptions {
   readonly script?: string;
   readonly localServers?: Readonly<Record<string, LocalServer>>;
   readonly allowPrivateNetworks?: boolean;
+  readonly databaseUrl?: string;
   readonly runLeaseMs?: number;
   readonly authorityLeaseMs?: number;
 }
@@ -118,7 +119,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   });
   const tenant = namespace.metadata.uid;
   const keyFile = path.join(folder, "master.key");
-  const ledger = stack.use(await openLedger({ ...io, url: await freshDatabase(), writer: "test", keyFile }));
+  const ledger = stack.use(
+    await openLedger({ ...io, url: options.databaseUrl ?? (await freshDatabase()), writer: "test", keyFile }),
+  );
   const notes = stack.use(await startNotes({ [anaKey]: "ana@acme.example", [bobKey]: "bob@acme.example" }));
   const asked: RequestLine[] = [];
   writeFileSync(path.join(folder, "rehearsal.yaml"), options.script ?? plainScript);
