@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
 import { systemClock } from "../lib/clock.ts";
+import { controllerCommand } from "./commands/controller.ts";
+import { gatewayCommand } from "./commands/gateway.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { renderCommand } from "./commands/render.ts";
 import { traceCommand } from "./commands/trace.ts";
@@ -46,6 +48,8 @@ function program(): Command {
     renderCommand(io),
     lintCommand(io),
     traceCommand(io, checkout),
+    controllerCommand(io, checkout),
+    gatewayCommand(io, checkout),
     versionCommand(io, checkout),
   ]) {
     roster.addCommand(command);
