@@ -64,7 +64,8 @@ export type Op = PermitOp | SettleOp;
 const maxBatch = 128;
 const waitForMoneyMs = 1_000;
 const lookAgainMs = 50;
-const retryPausesMs = [20, 200] as const;
+const findOutMs = 3_000;
+const askAgainMs = 50;
 const remembered = 20_000;
 
 interface Lane {
@@ -132,16 +133,20 @@ export class Combiner {
   }
 
   async #perform(lane: Lane, batch: readonly Op[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+    let unknownSince: number | undefined;
+    for (;;) {
       try {
         const outcomes = await runBatch(this.#ports, batch);
         this.#settleTickets(lane, batch, outcomes);
         return;
       } catch (thrown) {
         const unreachable = thrown instanceof Problem && thrown.reason === "LedgerUnavailable";
-        const pauseMs = retryPausesMs[attempt];
-        if (unreachable && pauseMs !== undefined) {
-          await systemClock.sleep(pauseMs);
+        // Real time: this waits for a database to come back.
+        const now = systemClock.now();
+        // Broken off in the middle: it may be committed. Asking again finds out, for as long as a restart takes.
+        if (unreachable && thrown.details.sent !== false) unknownSince ??= now;
+        if (unreachable && unknownSince !== undefined && now - unknownSince < findOutMs) {
+          await systemClock.sleep(askAgainMs);
           continue;
         }
         if (unreachable || batch.length === 1) {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import pg from "pg";
 import Postgrator from "postgrator";
 import { problem } from "../api/reasons.ts";
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import { makeAudit } from "./audit.ts";
@@ -141,13 +141,9 @@ async function adopt(db: Db, keys: Keys): Promise<string> {
 
 async function ping(db: Db, timeoutMs: number): Promise<void> {
   const expired = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => expired.reject(problem("LedgerUnavailable", `the ledger did not answer within ${timeoutMs} ms`)),
-    timeoutMs,
+  // Real time: this waits for a network, which no test clock moves.
+  using _ = systemClock.after(timeoutMs, () =>
+    expired.reject(problem("LedgerUnavailable", `the ledger did not answer within ${timeoutMs} ms`)),
   );
-  try {
-    await Promise.race([db.query("select 1"), expired.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await Promise.race([db.query("select 1"), expired.promise]);
 }

@@ -106,8 +106,8 @@ async function backfill(
   }
   const held = open.reduce((sum, call) => sum + call.amount, 0n);
   // An account that lived before may know more than the rows of the calls: a wider selection never forgets.
-  // biome-ignore lint/complexity/useMathMinMax: Math.max takes no bigint.
-  const spent = past!.spent > account!.spent ? past!.spent : account!.spent;
+  const missing = past!.spent - account!.spent;
+  const spent = account!.spent + (missing > 0n ? missing : 0n);
   if (spent === account!.spent && held === account!.held) return;
   await tx.query("update accounts set spent = $2, held = $3, entry_kind = 'backfill' where id = $1", [id, spent, held]);
   const alone = pathOf([id]);

@@ -101,7 +101,10 @@ export class Db implements AsyncDisposable {
   }
 
   async #once<T>(work: (tx: Tx) => Promise<T>, options: TxOptions): Promise<T> {
-    const client = await this.#pool.connect();
+    const client = await this.#pool.connect().catch((thrown) => {
+      // Nothing was sent, so nothing can have happened.
+      throw asProblem(thrown, { sent: false });
+    });
     const channels = new Set<Channel>();
     let broken: Error | undefined;
     // Without a listener a lost connection would end the process.
@@ -161,7 +164,7 @@ const unavailableStates = new Set([
 ]);
 
 /** What a failed statement means to a caller. A bug (a broken constraint, a wrong column) comes back as it is. */
-export function asProblem(thrown: unknown): unknown {
+export function asProblem(thrown: unknown, details: Record<string, unknown> = {}): unknown {
   if (thrown instanceof Problem) return thrown;
   const { code, message } = thrown as { code?: string; message?: string };
   if (code === "RO001") return problem("LeadershipLost", message ?? "leadership was lost", { cause: thrown });
@@ -177,6 +180,6 @@ export function asProblem(thrown: unknown): unknown {
         )
       : unavailableStates.has(code) || code.startsWith("08") || code.startsWith("57P") || /^E[A-Z]+$/.test(code);
   return gone
-    ? problem("LedgerUnavailable", `the ledger cannot be reached: ${messageOf(thrown)}`, { cause: thrown })
+    ? problem("LedgerUnavailable", `the ledger cannot be reached: ${messageOf(thrown)}`, { cause: thrown, details })
     : thrown;
 }

@@ -1,14 +1,13 @@
 import type { ChildProcess } from "node:child_process";
-import { execFile } from "node:child_process";
-import { chownSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
 import pg from "pg";
 import { problem } from "../../api/reasons.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { locateBinaries } from "./binaries.ts";
+import { ensureCluster, settingsFor, user } from "./cluster.ts";
 import { type Place, preparePlace, readRecord, recordPath, removePlace, writeRecord } from "./place.ts";
 import {
   clearStaleLocks,
@@ -36,9 +35,7 @@ export interface PostgresOptions {
   readonly clock: Clock;
 }
 
-const user = "roster";
 const database = "roster";
-const major = "18";
 
 /**
  * Starts the Postgres of this home folder, making its cluster the first time, and keeps it running: after a crash it is
@@ -62,13 +59,17 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     url: url(database),
     owner: { pid: process.pid, start: startOf(process.pid) },
   });
-  await stopOrphan(place, options);
-  // Somebody deleted the home folder to begin afresh. Data that lies elsewhere goes with it: its password is gone too.
-  if (forgotten) rmSync(place.data, { recursive: true, force: true });
-  await ensureCluster(place, options.log);
   const supervisor = new Supervisor(place, port, url, options);
-  await supervisor.start();
-  return supervisor;
+  try {
+    await stopOrphan(place, options);
+    if (forgotten) forgetData(place);
+    await ensureCluster(place, options.log);
+    await supervisor.start();
+    return supervisor;
+  } catch (thrown) {
+    await supervisor[Symbol.asyncDispose]();
+    throw thrown;
+  }
 }
 
 /** Stops the Postgres of this home folder and removes its data, wherever it was put. Safe to repeat. */
@@ -204,9 +205,25 @@ class Supervisor implements EmbeddedPostgres {
   }
 }
 
+/**
+ * Data without a record: its password is gone. Where it lies outside the home folder somebody deleted the home to begin
+ * afresh, and it goes too. Inside, only the record was lost, and nobody asked for the data to be deleted.
+ */
+function forgetData(place: Place): void {
+  if (!existsSync(place.data)) return;
+  if (place.state.startsWith(`${place.home}/`)) {
+    rmSync(recordPath(place.home), { force: true });
+    throw problem(
+      "PostgresFailed",
+      `"${recordPath(place.home)}" is missing, so the data in "${place.data}" cannot be opened; bring it back, or start with --reset`,
+    );
+  }
+  rmSync(place.data, { recursive: true, force: true });
+}
+
 function refuseSecondOwner(home: string): void {
   const owner = readRecord(resolve(home))?.owner as { pid?: number; start?: string } | undefined;
-  if (!owner?.pid || owner.pid === process.pid || !isAlive(owner.pid) || startOf(owner.pid) !== owner.start) return;
+  if (!owner?.pid || !isAlive(owner.pid) || startOf(owner.pid) !== owner.start) return;
   throw problem(
     "AlreadyRunning",
     `the Postgres of "${resolve(home)}" belongs to process ${owner.pid}, which is running`,
@@ -221,84 +238,6 @@ async function stopOrphan(
   if (!found || !isPostgresOn(found.pid, place.data)) return;
   options.log.info("stops a Postgres that an earlier process left behind", { pid: found.pid });
   await stopProcess(found.pid, options.clock);
-}
-
-/** Makes the cluster beside its place and moves it there when it is whole, so that a crash leaves none or all of it. */
-async function ensureCluster(place: Place, log: Log): Promise<void> {
-  const version = join(place.data, "PG_VERSION");
-  if (existsSync(version)) {
-    const found = readFileSync(version, "utf8").trim();
-    if (found === major) return;
-    throw problem(
-      "PostgresFailed",
-      `"${place.data}" was made by Postgres ${found}, this is ${major}; start with --reset, or serve it yourself and set DATABASE_URL`,
-    );
-  }
-  log.info("makes a Postgres cluster", { folder: place.data });
-  const partial = `${place.data}.partial`;
-  const secret = join(place.state, "password.tmp");
-  rmSync(partial, { recursive: true, force: true });
-  writeFileSync(secret, place.password, { mode: 0o600 });
-  if (place.runAs) chownSync(secret, place.runAs.uid, place.runAs.gid);
-  try {
-    await promisify(execFile)(
-      join(place.native, "bin", "initdb"),
-      [
-        "-D",
-        partial,
-        "-U",
-        user,
-        "--pwfile",
-        secret,
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--no-instructions",
-      ],
-      { cwd: place.state, env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" }, ...(place.runAs ?? {}) },
-    );
-    renameSync(partial, place.data);
-  } catch (cause) {
-    const words = String((cause as { stderr?: string }).stderr ?? cause);
-    rmSync(partial, { recursive: true, force: true });
-    const said =
-      words
-        .trim()
-        .split("\n")
-        .findLast((line) => /error|FATAL|No space/i.test(line)) ?? words.trim().split("\n").at(-1);
-    throw problem(
-      /No space left|Disk quota/.test(words) ? "DiskFull" : "PostgresFailed",
-      `cannot make a Postgres cluster in "${place.data}": ${said}`,
-      { cause },
-    );
-  } finally {
-    rmSync(secret, { force: true });
-  }
-}
-
-function settingsFor(place: Place, port: number | undefined): readonly string[] {
-  return [
-    place.sockets ? "listen_addresses=" : "listen_addresses=127.0.0.1",
-    `unix_socket_directories=${place.sockets ?? ""}`,
-    "unix_socket_permissions=0700",
-    `port=${port ?? 5432}`,
-    "max_connections=60",
-    "shared_buffers=64MB",
-    // Promises about money and authority rest on these two; openLedger checks them again.
-    "fsync=on",
-    "synchronous_commit=on",
-    "wal_level=minimal",
-    "max_wal_senders=0",
-    "max_wal_size=256MB",
-    "logging_collector=off",
-    "log_checkpoints=off",
-    "log_min_messages=warning",
-    // Statements hold tenants' content: an error must not copy one into a log file.
-    "log_min_error_statement=panic",
-    "log_parameter_max_length_on_error=0",
-    "timezone=UTC",
-    "log_timezone=UTC",
-  ];
 }
 
 function freePort(): Promise<number> {

@@ -54,10 +54,10 @@ it("keeps the data from one start to the next and forgets it on reset", async ()
       fsync: "on",
       tcp: "",
     });
-    await expect(resetPostgres(home, options(home)).then(() => existsSync(join(home, "postgres.json")))).resolves.toBe(
-      false,
-    );
+    await expect(resetPostgres(home, options(home))).rejects.toMatchObject({ reason: "AlreadyRunning" });
   }
+  await resetPostgres(home, options(home));
+  expect(existsSync(join(home, "postgres.json"))).toBe(false);
   await using third = await startPostgres(options(home));
   await expect(ask(third, "select n from kept")).rejects.toThrow('relation "kept" does not exist');
 });
@@ -125,4 +125,26 @@ it("says what is wrong when the cluster cannot be used", async () => {
     reason: "PostgresFailed",
     message: expect.stringContaining("postgres.log"),
   });
+});
+
+it("deletes data that nobody asked to delete only with the folder it belonged to", async () => {
+  const inside = join(folder(0o755), ".roster");
+  await (await startPostgres(options(inside)))[Symbol.asyncDispose]();
+  rmSync(join(inside, "postgres.json"));
+  await expect(startPostgres(options(inside))).rejects.toMatchObject({
+    reason: "PostgresFailed",
+    message: expect.stringContaining("postgres.json"),
+  });
+  expect(existsSync(join(inside, "postgres", "data", "PG_VERSION"))).toBe(true);
+  await resetPostgres(inside, options(inside));
+  expect(existsSync(join(inside, "postgres"))).toBe(false);
+
+  const closed = folder(0o700);
+  const home = join(closed, ".roster");
+  await (await startPostgres(options(home)))[Symbol.asyncDispose]();
+  rmSync(home, { recursive: true });
+  await using server = await startPostgres(options(home));
+  expect(await ask(server, "select 1 as one")).toEqual({ one: 1 });
+  await server[Symbol.asyncDispose]();
+  await resetPostgres(home, options(home));
 });
