@@ -11,7 +11,7 @@ export interface LeaderPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly identity: string;
-  /** Called once for each epoch that this process comes to lead. */
+  /** Called whenever this process comes to lead, also again after a pause: everything has to be looked at. */
   elected(fence: Fence): void;
 }
 
@@ -74,8 +74,9 @@ export class Leader implements AsyncDisposable {
     // From before the question, so that the answer's way back shortens our own view of the ttl and never lengthens it.
     const asked = clock.now();
     try {
+      // A leader that was paused past its ttl dropped what came due meanwhile, even if nobody took over.
+      const before = this.fence?.epoch;
       const fence = await ledger.leadership.campaign(name, identity, ttlMs);
-      const before = this.#fence?.epoch;
       this.#fence = fence;
       this.#until = asked + ttlMs;
       if (fence !== undefined && fence.epoch !== before) {
