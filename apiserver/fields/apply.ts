@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
 import { failure } from "../http/status.ts";
+import { goJson } from "../schema/field-errors.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { type Atom, atomOfKind } from "./atom.ts";
 import { checkTyped } from "./check.ts";
@@ -165,6 +166,6 @@ function withLastApplied(options: ApplyOptions, object: Record<string, unknown>)
   if (!annotations?.[lastApplied]) return object;
   const config = structuredClone(options.config) as { metadata?: { annotations?: Record<string, unknown> } };
   if (config.metadata?.annotations) delete config.metadata.annotations[lastApplied];
-  annotations[lastApplied] = `${JSON.stringify(config)}\n`;
+  annotations[lastApplied] = `${goJson(config)}\n`;
   return object;
 }

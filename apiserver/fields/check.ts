@@ -16,7 +16,10 @@ export function checkTyped(value: unknown, given: Atom, path = ""): string[] {
       return checkTyped(member, memberAtom(map, key), at);
     });
   }
-  if (atom.scalar) return fits(atom.scalar, value) ? [] : say(`expected ${expected[atom.scalar]}, got ${shown(value)}`);
+  if (atom.scalar)
+    return fits(atom.scalar, value)
+      ? []
+      : say(`expected ${expected[atom.scalar]}, got ${atom.scalar === "numeric" ? goType(value) : shown(value)}`);
   if (!atom.list) return [];
   if (!Array.isArray(value)) return say(`expected list, got ${shown(value)}`);
   const { associative, element } = atom.list;
@@ -51,3 +54,10 @@ function fits(scalar: Scalar, value: unknown): boolean {
 }
 
 const shown = (value: unknown): string => `&value.valueUnstructured{Value:${JSON.stringify(value)}}`;
+
+/** `%T` of an unstructured value. */
+function goType(value: unknown): string {
+  if (typeof value === "string") return "string";
+  if (typeof value === "boolean") return "bool";
+  return Array.isArray(value) ? "[]interface {}" : "map[string]interface {}";
+}

@@ -4,7 +4,7 @@ import { coreEvent, eventConversion, eventFields } from "./events.ts";
 import { allVerbs, type ServedKind, type Strategy, type Subresource } from "./kind.ts";
 import { checkLabel, checkPathSegment, checkSubdomain } from "./names.ts";
 import { toStructural } from "./openapi.ts";
-import { configMaps, leases, namespaces, secrets } from "./strategies.ts";
+import { configMaps, definitions, leases, namespaces, secrets } from "./strategies.ts";
 
 const plain: Strategy = { checkName: checkSubdomain, unconditionalUpdate: true, createOnUpdate: false, counted: false };
 const status: Subresource = { name: "status", verbs: ["get", "patch", "update"] };
@@ -59,14 +59,14 @@ const rows: readonly Row[] = [
     verbs: allVerbs.filter((verb) => verb !== "deletecollection"),
     subresources: [{ name: "finalize", verbs: ["update"] }, status],
     strategy: { ...plain, ...namespaces, checkName: checkLabel },
-    selectable: { "status.phase": (object) => text((object["status"] as { phase?: string } | undefined)?.phase) },
+    selectable: { "status.phase": (object) => text((object.status as { phase?: string } | undefined)?.phase) },
   },
   {
     kind: "Secret",
     plural: "secrets",
     component: "io.k8s.api.core.v1.Secret",
     strategy: { ...plain, ...secrets },
-    selectable: { type: (object) => text(object["type"]) },
+    selectable: { type: (object) => text(object.type) },
   },
   {
     kind: "ServiceAccount",
@@ -134,7 +134,7 @@ const rows: readonly Row[] = [
     categories: ["api-extensions"],
     cluster: true,
     subresources: [status],
-    strategy: { ...plain, unconditionalUpdate: false, counted: true },
+    strategy: { ...plain, ...definitions, unconditionalUpdate: false, counted: true },
   },
 ];
 

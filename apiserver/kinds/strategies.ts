@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
+import { crdErrors } from "../schema/crd.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Strategy } from "./kind.ts";
 import { checkSubdomain } from "./names.ts";
@@ -28,10 +29,10 @@ function checkKeys(object: KubeObject, field: string): FieldError[] {
 }
 
 function immutable(next: KubeObject, live: KubeObject | undefined, fields: readonly string[]): FieldError[] {
-  if (live?.["immutable"] !== true) return [];
+  if (live?.immutable !== true) return [];
   const text = "field is immutable when `immutable` is set";
   const found: FieldError[] = [];
-  if (next["immutable"] !== true) found.push(fieldError.forbidden("immutable", text));
+  if (next.immutable !== true) found.push(fieldError.forbidden("immutable", text));
   for (const field of fields) {
     if (!isDeepStrictEqual(next[field], live[field])) found.push(fieldError.forbidden(field, text));
   }
@@ -69,14 +70,14 @@ const requiredKeys: Readonly<Record<string, readonly string[]>> = {
 };
 
 function mergeStringData(object: KubeObject): void {
-  const text = object["stringData"];
-  delete object["stringData"];
+  const text = object.stringData;
+  delete object.stringData;
   if (isObject(text) && Object.keys(text).length > 0) {
-    const data = isObject(object["data"]) ? object["data"] : {};
+    const data = isObject(object.data) ? object.data : {};
     for (const [key, value] of Object.entries(text)) data[key] = Buffer.from(String(value)).toString("base64");
-    object["data"] = data;
+    object.data = data;
   }
-  object["type"] ||= "Opaque";
+  object.type ||= "Opaque";
 }
 
 export const secrets: Partial<Strategy> = {
@@ -84,7 +85,7 @@ export const secrets: Partial<Strategy> = {
   prepareUpdate: mergeStringData,
   validate(next, live) {
     const found = checkKeys(next, "data");
-    const data = isObject(next["data"]) ? next["data"] : {};
+    const data = isObject(next.data) ? next.data : {};
     for (const [key, value] of Object.entries(data)) {
       const text = value === null ? "" : String(value);
       if (Buffer.from(text, "base64").toString("base64").replace(/=+$/, "") !== text.replace(/=+$/, "")) {
@@ -92,11 +93,11 @@ export const secrets: Partial<Strategy> = {
       }
     }
     if (textBytes(data, true) > maxDataBytes) found.push(fieldError.tooLong("data", maxDataBytes));
-    for (const key of requiredKeys[String(next["type"])] ?? []) {
+    for (const key of requiredKeys[String(next.type)] ?? []) {
       if (!Object.hasOwn(data, key)) found.push(fieldError.required(`data[${key}]`));
     }
-    if (live && live["type"] !== next["type"]) {
-      found.push(fieldError.invalid("type", next["type"], "field is immutable"));
+    if (live && live.type !== next.type) {
+      found.push(fieldError.invalid("type", next.type, "field is immutable"));
     }
     return [...found, ...immutable(next, live, ["data"])];
   },
@@ -105,18 +106,18 @@ export const secrets: Partial<Strategy> = {
 export const namespaces: Partial<Strategy> = {
   prepareCreate(object) {
     // The namespace controller takes this finalizer away once the content is gone.
-    object["spec"] = { finalizers: ["kubernetes"] };
-    object["status"] = { phase: "Active" };
+    object.spec = { finalizers: ["kubernetes"] };
+    object.status = { phase: "Active" };
     object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
   },
   prepareUpdate(next, live) {
-    next["spec"] = live["spec"];
-    next["status"] = live["status"];
+    next.spec = live.spec;
+    next.status = live.status;
     next.metadata.labels = { ...next.metadata.labels, "kubernetes.io/metadata.name": next.metadata.name };
   },
 };
 
-const seconds = (next: KubeObject, field: string) => (isObject(next["spec"]) ? next["spec"][field] : undefined);
+const seconds = (next: KubeObject, field: string) => (isObject(next.spec) ? next.spec[field] : undefined);
 
 export const leases: Partial<Strategy> = {
   checkName: checkSubdomain,
@@ -135,3 +136,20 @@ export const leases: Partial<Strategy> = {
     return found;
   },
 };
+
+/** CustomResourceDefinitions: names that may be left out, and all that is checked before a kind is served. */
+export const definitions: Partial<Strategy> = {
+  prepareCreate: nameDefinition,
+  prepareUpdate: nameDefinition,
+  validate: crdErrors,
+};
+
+function nameDefinition(object: KubeObject): void {
+  const spec = object.spec;
+  if (!isObject(spec)) return;
+  spec.conversion ??= { strategy: "None" };
+  const names = spec.names;
+  if (!isObject(names) || typeof names.kind !== "string") return;
+  names.singular ||= names.kind.toLowerCase();
+  names.listKind ||= `${names.kind}List`;
+}

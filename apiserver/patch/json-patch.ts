@@ -16,7 +16,7 @@ const polluting = new Set(["__proto__", "constructor", "prototype"]);
 export function applyJsonPatch(doc: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) {
     throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${isObject(patch) ? "object" : typeof patch} into Go value of type jsonpatch.Patch`,
+      `error decoding patch: json: cannot unmarshal ${isObject(patch) ? "object" : typeof patch} into Go value of type []handlers.jsonPatchOp`,
     );
   }
   if (patch.length > maxOperations) {
@@ -33,10 +33,10 @@ interface State {
   copied: number;
 }
 
-/** What a 422 of this kind always says; the reason it did not apply goes in a cause for people. */
+/** What a 422 of this kind says: kube-apiserver keeps the reason to itself, so it is only the error's cause here. */
 function refuse(why: string): Error {
-  return failure(422, "Invalid", "the server rejected our request due to an error in our request", {
-    causes: [{ message: why }],
+  return Object.assign(failure(422, "Invalid", "the server rejected our request due to an error in our request", {}), {
+    cause: why,
   });
 }
 

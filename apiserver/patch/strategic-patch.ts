@@ -119,7 +119,7 @@ function mergeObjects(
     if (!isObject(item)) throw badRequest(`expected a map[string]interface {}, but received a ${typeof item}`);
     const id = item[mergeKey];
     if (id === undefined)
-      throw failure(400, "BadRequest", `map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+      throw failure(500, "", `map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
     const same = (candidate: unknown): boolean => isObject(candidate) && isDeepStrictEqual(candidate[mergeKey], id);
     if (item[directive] === "delete") {
       result = result.filter((candidate) => !same(candidate));

@@ -103,18 +103,19 @@ export function buildNew(
   metadata.creationTimestamp = now;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata["selfLink"];
+  delete metadata.selfLink;
   delete metadata.resourceVersion;
   if (kind.strategy.counted) metadata.generation = 1;
   else delete metadata.generation;
-  if (kind.hasStatus) delete object["status"];
+  if (kind.hasStatus) delete object.status;
   kind.strategy.prepareCreate?.(object);
   if (!tracked) {
     trackFields(kind, undefined, object, { manager: context.options.fieldManager, subresource: "", now });
   }
+  const earlier = validateMetadata(object, kind.namespaced, kind.strategy.checkName);
   const errors = [
-    ...validateMetadata(object, kind.namespaced, kind.strategy.checkName),
-    ...kind.schema.validate(object),
+    ...earlier,
+    ...kind.schema.validate(object, undefined, { earlier }),
     ...(kind.strategy.validate?.(object, undefined) ?? []),
   ];
   if (errors.length > 0) throw invalid(kind.group, kind.kind, metadata.name ?? "", errors);
@@ -143,7 +144,7 @@ export function checkNamespace(api: Api, kind: ServedKind, namespace: string, na
   if (!entry.bytes.includes('"deletionTimestamp"') || !parse(entry).metadata.deletionTimestamp) return;
   const message = `unable to create new content in namespace ${namespace} because it is being terminated`;
   const error = forbidden(about(kind), name, message);
-  const status = error.details["status"] as { details: object };
+  const status = error.details.status as { details: object };
   const causes = [
     {
       reason: "NamespaceTerminating",

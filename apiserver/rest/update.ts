@@ -131,12 +131,15 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
     const now = toRfc3339(api.clock.now());
     trackFields(kind, live, half, { manager: context.options.fieldManager, subresource: context.subresource, now });
   }
-  const errors = [
+  const earlier = [
     ...validateMetadata(half, kind.namespaced, () => []),
     ...validateMetadataUpdate(half, live),
     // kube-apiserver runs this twice for custom kinds, and answers with its causes twice.
     ...(kind.custom ? validateMetadataUpdate(half, live) : []),
-    ...kind.schema.validate(half, live),
+  ];
+  const errors = [
+    ...earlier,
+    ...kind.schema.validate(half, live, { earlier, statusOnly: context.subresource === "status" }),
     ...(kind.strategy.validate?.(half, live) ?? []),
   ];
   if (errors.length > 0) throw invalid(kind.group, kind.kind, context.name, errors);
@@ -184,7 +187,7 @@ function keepSystemFields(next: KubeObject, live: KubeObject): void {
     next.metadata.deletionTimestamp = live.metadata.deletionTimestamp;
     copyField(next.metadata, live.metadata, "deletionGracePeriodSeconds");
   }
-  delete next.metadata["selfLink"];
+  delete next.metadata.selfLink;
 }
 
 /** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */
@@ -215,7 +218,7 @@ function isSpecChanged(next: KubeObject, live: KubeObject, subresource: string):
 
 /** A terminating object without finalizers is gone with the write that removed the last one. */
 function isReleased(next: KubeObject): boolean {
-  const held = (next["spec"] as { finalizers?: unknown[] } | undefined)?.finalizers;
+  const held = (next.spec as { finalizers?: unknown[] } | undefined)?.finalizers;
   const isNamespace = next.apiVersion === "v1" && next.kind === "Namespace";
   return (
     next.metadata.deletionTimestamp !== undefined &&

@@ -1,7 +1,7 @@
 import { baseEnvironment } from "../../policy/cel/environment.ts";
 import { isNode, type Node } from "../../policy/cel/syntax.ts";
 import { escapeName, withMeta } from "./cel-values.ts";
-import type { JsonSchema, ValidationRule } from "./json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 export interface RuleCostContext {
   /** How often the rule's value may occur in one object. */
@@ -71,11 +71,11 @@ interface Estimate {
 }
 type Scope = Readonly<Record<string, Sizes>>;
 
-/** The worst-case cost of one evaluation, with cel-go's factors. Zero for a rule that does not parse. */
-export function estimateRule(rule: ValidationRule, schema: JsonSchema, root: boolean): number {
+/** The worst-case cost of one evaluation, with cel-go's factors. Zero for an expression that does not parse. */
+export function estimateCost(source: string, schema: JsonSchema, root: boolean): number {
   const self = sizesOf(root ? withMeta(schema) : schema);
   try {
-    return estimate(baseEnvironment().parse(rule.rule).ast as unknown as Node, { self, oldSelf: self }).cost;
+    return estimate(baseEnvironment().parse(source).ast as unknown as Node, { self, oldSelf: self }).cost;
   } catch {
     return 0;
   }
@@ -172,6 +172,8 @@ function call(node: Node, scope: Scope): Estimate {
   const first = parts[0]?.sizes ?? scalar;
   const second = parts[1]?.sizes ?? scalar;
   const done = (cost: number, sizes: Sizes = scalar): Estimate => ({ cost: sum + cost, sizes });
+  // cel-go does not bound the text of a number.
+  if (name === "string" && node.op === "call" && first.max <= 1) return done(1, unknown);
   if (constant.has(name)) return done(1, name === "size" ? scalar : (first.element ?? first));
   if (name === "matches" || name === "find" || name === "findAll") {
     return done(traverse(first) * Math.max(1, Math.ceil(second.max * 0.25)), first);

@@ -1,6 +1,6 @@
 import type { FieldError } from "../http/status.ts";
 import type { RuleCostContext } from "./cost-estimate.ts";
-import { estimateRule, sizesOf } from "./cost-estimate.ts";
+import { estimateCost, sizesOf } from "./cost-estimate.ts";
 import { forbidden } from "./field-errors.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
@@ -15,29 +15,43 @@ const advice =
  * estimate follows cel-go's factors; near the limit the two may differ, far above and below they agree.
  */
 export function costErrors(schema: JsonSchema, path: string): FieldError[] {
-  const costs: { readonly field: string; readonly cost: number }[] = [];
+  const costs: Cost[] = [];
   visit(schema, path, { cardinality: 1, root: true }, costs);
   const total = costs.reduce((sum, { cost }) => sum + cost, 0);
   const errors = costs
     .filter(({ cost }) => cost > ruleLimit)
-    .map(({ field, cost }) =>
-      forbidden(field, `estimated rule cost exceeds budget by factor of ${factor(cost / ruleLimit)} ${advice}`),
+    .map(({ field, cost, what }) =>
+      forbidden(field, `estimated ${what} cost exceeds budget by factor of ${factor(cost / ruleLimit)} ${advice}`),
     );
   if (total <= definitionLimit) return errors;
   for (const { field } of [...costs].sort((a, b) => b.cost - a.cost).slice(0, 4)) {
-    const detail =
-      "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema";
-    errors.push(forbidden(field, detail));
+    errors.push(
+      forbidden(field, "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"),
+    );
   }
-  const over = `x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema exceeds budget by factor of ${factor(total / definitionLimit)} ${advice}`;
+  const over = `x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of ${factor(total / definitionLimit)} ${advice}`;
   errors.push(forbidden(path, over));
   return errors;
 }
 
-function visit(schema: JsonSchema, path: string, at: RuleCostContext, costs: { field: string; cost: number }[]): void {
+interface Cost {
+  readonly field: string;
+  readonly cost: number;
+  readonly what: "rule" | "messageExpression";
+}
+
+function visit(schema: JsonSchema, path: string, at: RuleCostContext, costs: Cost[]): void {
   schema["x-kubernetes-validations"]?.forEach((rule, i) => {
-    const cost = estimateRule(rule, schema, at.root) * at.cardinality;
-    costs.push({ field: `${path}.x-kubernetes-validations[${i}].rule`, cost });
+    const field = `${path}.x-kubernetes-validations[${i}]`;
+    const { rule: source, messageExpression } = rule;
+    costs.push({ field: `${field}.rule`, what: "rule", cost: estimateCost(source, schema, at.root) * at.cardinality });
+    if (messageExpression) {
+      costs.push({
+        field: `${field}.messageExpression`,
+        what: "messageExpression",
+        cost: estimateCost(messageExpression, schema, at.root),
+      });
+    }
   });
   for (const [key, property] of Object.entries(schema.properties ?? {}))
     visit(property, `${path}.properties[${key}]`, { ...at, root: false }, costs);

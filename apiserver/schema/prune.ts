@@ -3,6 +3,17 @@ import { type JsonSchema, memberSchema, metaFields } from "./json-schema.ts";
 
 type Open = Record<string, unknown>;
 
+const anything: JsonSchema = { "x-kubernetes-preserve-unknown-fields": true };
+
+/** The names that ObjectMeta has; what they hold is checked elsewhere. */
+const objectMeta: JsonSchema = {
+  properties: Object.fromEntries(
+    "name generateName namespace selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels annotations ownerReferences finalizers managedFields"
+      .split(" ")
+      .map((name) => [name, anything]),
+  ),
+};
+
 /**
  * Removes what the schema does not know, in place, and answers the paths removed as Kubernetes words them (`spec.a`,
  * `spec.items[0].x`), sorted. The root's and embedded resources' metadata is left alone.
@@ -25,8 +36,12 @@ function pruneValue(value: unknown, schema: JsonSchema | undefined, path: string
   }
   if (!isObject(value)) return;
   for (const key of Object.keys(value)) {
-    if (schema?.["x-kubernetes-embedded-resource"] && metaFields.has(key)) continue;
     const at = path === "" ? key : `${path}.${key}`;
+    if (schema?.["x-kubernetes-embedded-resource"] && metaFields.has(key)) {
+      // The root's own metadata is the server's business.
+      if (path !== "" && key === "metadata") pruneValue(value[key], objectMeta, at, unknown);
+      continue;
+    }
     const member = schema ? memberSchema(schema, key) : undefined;
     if (member) pruneValue(value[key], member, at, unknown);
     else if (!keep && schema?.additionalProperties !== true) {

@@ -8,7 +8,14 @@ import { validateListTypes } from "./list-types.ts";
 import { applyDefaults, dropNulls, prune } from "./prune.ts";
 import { compileRules, type RuleNode, validateRules } from "./rules.ts";
 import { structuralErrors } from "./shape.ts";
-import { validateValue } from "./values.ts";
+import { validateMember, validateValue } from "./values.ts";
+
+export interface ValidateOptions {
+  /** A write to /status: of the shape only the status is judged, with paths that begin there. */
+  readonly statusOnly?: boolean;
+  /** What was found before (in metadata, say): errors that keep rules from running when one of them is about shape. */
+  readonly earlier?: readonly FieldError[];
+}
 
 /** A schema ready to be applied to objects of its kind. Keeps no object; every method may run any number of times. */
 export interface CompiledSchema {
@@ -21,7 +28,7 @@ export interface CompiledSchema {
    * All findings, in Kubernetes' words. With `oldObject`, what did not change keeps its old faults, and transition
    * rules run. Rules in CEL are not run over an object whose shape is wrong, and one finding says so.
    */
-  validate(object: object, oldObject?: object): FieldError[];
+  validate(object: object, oldObject?: object, options?: ValidateOptions): FieldError[];
   /** Why a CustomResourceDefinition with this schema is refused: not structural, bad rules, bad defaults. */
   structuralErrors(path?: string): FieldError[];
   /** Rules whose worst case would be too expensive. */
@@ -54,16 +61,18 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
       dropNulls(object, schema);
       applyDefaults(object, schema);
     },
-    validate(object, oldObject) {
+    validate(object, oldObject, options = {}) {
       const correlation = oldObject && new Correlation(object, oldObject, schema);
       const errors = [
-        ...validateValue(object, schema, correlation),
+        ...(options.statusOnly
+          ? validateStatus(object, schema, correlation)
+          : validateValue(object, schema, correlation)),
         ...validateEmbedded(object, schema),
         ...(oldObject && validateListTypes(oldObject, schema).length > 0 ? [] : validateListTypes(object, schema)),
       ];
       const node = compiledRules();
       if (!node) return errors;
-      if (errors.some((error) => blocking.has(error.type))) {
+      if ([...(options.earlier ?? []), ...errors].some((error) => blocking.has(error.type))) {
         return [...errors, fieldErrorOf("FieldValueInvalid", "<nil>", null, unchecked)];
       }
       return [...errors, ...validateRules(object, oldObject, node, correlation)];
@@ -71,4 +80,10 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
     structuralErrors: (path = "schema.openAPIV3Schema") => structuralErrors(schema, path),
     costErrors: (path = "schema.openAPIV3Schema") => costErrors(schema, path),
   };
+}
+
+function validateStatus(object: object, schema: JsonSchema, correlation: Correlation | undefined): FieldError[] {
+  const { status } = object as { status?: unknown };
+  const part = schema.properties?.status;
+  return status === undefined || !part ? [] : validateMember("status", status, part, correlation?.member("status"));
 }

@@ -33,6 +33,19 @@ export function validateValue(value: unknown, schema: JsonSchema, correlation?: 
   return check(value, schema, "", correlation).errors;
 }
 
+/** The same for one member of an object: paths of fields begin with its name, texts speak of paths below it. */
+export function validateMember(
+  name: string,
+  value: unknown,
+  schema: JsonSchema,
+  correlation?: Correlation,
+): FieldError[] {
+  return validateValue(value, schema, correlation).map((error) => ({
+    ...error,
+    field: error.field === "<nil>" ? name : `${name}.${error.field}`,
+  }));
+}
+
 function check(value: unknown, schema: JsonSchema, path: string, correlation: Correlation | undefined): Result {
   const result = validate(value, schema, path, correlation);
   // An unchanged value keeps the faults it was stored with.
@@ -173,26 +186,47 @@ function checkFormat(value: string, schema: JsonSchema, path: string): Result {
 
 function checkNumber(value: number, schema: JsonSchema, path: string): Result {
   const result = none();
-  const { minimum, maximum, multipleOf, type } = schema;
-  const fail = (detail: string): void => add(result, invalid(named(path), value, `${inBody(path)} ${detail}`));
-  const format = enforcedFormat(type, schema.format);
-  if (format === "int32" && (value > 2147483647 || value < -2147483648)) {
-    add(result, invalid("<nil>", "", `Checked value must be of type integer with format int32 in ${path}`));
-  } else if (type === "integer" && Number.isInteger(value) && !isInt64(value)) {
-    add(result, invalid("<nil>", "", `Checked value must be of type integer (default format) in ${path}`));
-  }
+  const { type } = schema;
+  const fail = (detail: string, bad: unknown = value): void => add(result, invalid(named(path), bad, detail));
+  const range = rangeOf(type, enforcedFormat(type, schema.format));
+  if (range && !range.holds(value))
+    add(result, invalid("<nil>", "", `Checked value must be of type ${range.name} in ${path}`));
+  // Go compares whole numbers as int64, so a bound loses its fraction.
+  const bound = (limit: number): number => (isInt64(value) ? Math.trunc(limit) : limit);
+  const { minimum, maximum, multipleOf } = schema;
   if (multipleOf !== undefined) {
-    const ratio = multipleOf < 1 ? (1 / multipleOf) * value : value / multipleOf;
-    if (!Number.isInteger(ratio)) fail(`should be a multiple of ${goNumber(multipleOf)}`);
+    const factor = bound(multipleOf);
+    if (factor <= 0) fail(`factor MultipleOf declared for ${path} must be positive: ${goNumber(factor)}`, factor);
+    else {
+      const ratio = factor < 1 ? (1 / factor) * value : value / factor;
+      if (!Number.isInteger(ratio)) fail(`${inBody(path)} should be a multiple of ${goNumber(factor)}`);
+    }
   }
-  if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
-    fail(`should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${goNumber(minimum)}`);
+  if (minimum !== undefined) {
+    const limit = bound(minimum);
+    if (schema.exclusiveMinimum ? value <= limit : value < limit) {
+      fail(`${inBody(path)} should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${goNumber(limit)}`);
+    }
   }
-  if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
-    fail(`should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${goNumber(maximum)}`);
+  if (maximum !== undefined) {
+    const limit = bound(maximum);
+    if (schema.exclusiveMaximum ? value >= limit : value > limit) {
+      fail(`${inBody(path)} should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${goNumber(limit)}`);
+    }
   }
   result.matches++;
   return result;
+}
+
+/** What a numeric type and format can hold. */
+function rangeOf(type: string | undefined, format: string | undefined) {
+  if (type !== "integer") return undefined;
+  if (format !== "int32") {
+    const name = format ? `integer with format ${format}` : "integer (default format)";
+    return { name, holds: isInt64 };
+  }
+  const holds = (value: number): boolean => isInt64(value) && value <= 2147483647 && value >= -2147483648;
+  return { name: "integer with format int32", holds };
 }
 
 function tooMany(path: string, actual: number, max: number): FieldError {

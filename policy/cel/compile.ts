@@ -184,7 +184,20 @@ function inKubernetesWords(error: LibraryError, compiling: boolean): string {
   if (error.code === "no_such_key") return compiling ? `undefined field '${name}'` : `no such key: ${name}`;
   if (error.code === "unknown_variable") return `undeclared reference to '${name}' (in container '')`;
   if (error.code === "modulo_by_zero") return "modulus by zero";
-  return text;
+  return compiling ? overloadInKubernetesWords(text) : text;
+}
+
+/** cel-go names operators and receivers in its own way: `'_==_' applied to '(int, string)'`. */
+function overloadInKubernetesWords(text: string): string {
+  const types = (list: string): string => list.replace(/<([^<>]*)>/g, "($1)").replace(/<([^<>]*)>/g, "($1)");
+  const operator = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/.exec(text);
+  if (operator) {
+    const name = operator[2] === "in" ? "@in" : `_${operator[2]}_`;
+    return `found no matching overload for '${name}' applied to '(${types(operator[1]!)}, ${types(operator[3]!)})'`;
+  }
+  const call = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/.exec(text);
+  if (!call) return text;
+  return `found no matching overload for '${call[2]}' applied to '${call[1] ? `${types(call[1])}.` : ""}(${types(call[3]!)})'`;
 }
 
 function invalid(source: string, summary: string, at: number, more: Record<string, unknown> = {}): Problem {
