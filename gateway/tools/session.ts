@@ -115,7 +115,17 @@ export class ToolSession {
     );
   }
 
-  /** Ends the session and its process, if it has one. May run twice. */
+  /**
+   * Ends the session now: a server's process holds the credential of somebody who has just lost it, and is not asked to
+   * leave but ended.
+   */
+  async cut(): Promise<void> {
+    const { pid } = this.#client.transport as { readonly pid?: number | null };
+    if (pid) process.kill(pid, "SIGKILL");
+    await this.close();
+  }
+
+  /** Ends the session and its process, if it has one, in good order. May run twice. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#client.close().catch(() => undefined);

@@ -60,7 +60,7 @@ export class Toolbox {
         bindingUid: binding.uid,
         cut: () => {
           const open = this.#slots.get(key);
-          if (open) this.#drop(key, open);
+          if (open) this.#drop(key, open, (session) => session.cut());
         },
       }),
     };
@@ -105,13 +105,12 @@ export class Toolbox {
     if (slot && (await slot.session.catch(() => undefined)) === session) this.#drop(key, slot);
   }
 
-  #drop(key: string, slot: Slot): void {
+  #drop(key: string, slot: Slot, end = (session: ToolSession) => session.close()): void {
     if (this.#slots.get(key) === slot) this.#slots.delete(key);
     slot.revocation[Symbol.dispose]();
-    void slot.session.then(
-      (session) => session.close(),
-      () => undefined,
-    );
+    void slot.session.then(end).catch((thrown: unknown) => {
+      this.#ports.log.debug("a tool session did not end well", { error: messageOf(thrown) });
+    });
   }
 
   async #makeRoom(): Promise<void> {

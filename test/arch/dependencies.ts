@@ -64,6 +64,11 @@ export const dependencies: readonly Dependency[] = [
     why: "the schema language of the MCP SDK's server side, and of configuration files",
   },
   { package: "@biomejs/biome", folders: [], why: "formatter and linter in one fast binary" },
+  {
+    package: "@modelcontextprotocol/server-everything",
+    folders: [],
+    why: "a published MCP server to test against, over stdio",
+  },
   { package: "@types/html-to-text", folders: [], why: "types" },
   { package: "@types/node", folders: [], why: "types" },
   { package: "@types/pg", folders: [], why: "types" },

@@ -35,6 +35,7 @@ export interface World extends AsyncDisposable {
   readonly operatorToken: string;
   readonly anaToken: string;
   readonly adminToken: string;
+  readonly modelUrl: string;
   /** What the provider saw. */
   readonly asked: RequestLine[];
   putRole(spec: Partial<AgentRoleSpec>): Promise<RoleRecord>;
@@ -50,6 +51,8 @@ export interface World extends AsyncDisposable {
   admit(binding: BindingRecord, task?: JsonObject): Promise<RunRecord>;
   /** Cancels what earlier tests let go of: it went back to the queue and would be claimed first. */
   clear(): Promise<void>;
+  /** Claims what is in the queue. */
+  reclaim(): Promise<Claimed>;
   /** Admits a run and claims it through the gateway. */
   claim(binding: BindingRecord, task?: JsonObject): Promise<Claimed>;
 }
@@ -241,8 +244,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     async claim(binding: BindingRecord, task: JsonObject = {}) {
       await hands.clear();
-      const stream = await openWorker(gateway.url, worker.token);
       await hands.admit(binding, task);
+      return await hands.reclaim();
+    },
+    async reclaim() {
+      const stream = await openWorker(gateway.url, worker.token);
       const claimed = await stream.claimed();
       held.add(claimed.claim.runId);
       return {
@@ -272,6 +278,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     fence,
     tenant,
     asked,
+    modelUrl: rehearsal.url,
     workerToken: worker.token,
     operatorToken: operator.token,
     anaToken,
