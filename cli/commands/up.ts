@@ -20,6 +20,7 @@ export function upCommand(io: Io, checkout: Checkout): Command {
     .option("--reset", "begin afresh: deletes the state of earlier starts")
     .option("--manifests <folder>", "manifests to sync instead of manifests/demo")
     .option("--roles <folder>", "role folders to sync instead of roles")
+    .option("--no-runtime", "start no runtime: workers of yours claim the runs (token in identities.json of the state)")
     .addHelpText("after", `\nExample:\n  roster up --reset\n${environment}`)
     .action(async (flags: UpFlags) => {
       const settings = readSettings(flags, io, checkout);

@@ -101,11 +101,12 @@ async function launch(options: ChildOptions, port: number): Promise<Running> {
     child.once("exit", (code, signal) => resolve(signal ?? `code ${code}`));
   });
   if (!options.announces) return { process: child, url: "", exited };
+  const waiting = new AbortController();
   const line = await Promise.race([
     firstLine(child),
     exited.then((how) => ({ failed: `ended with ${how}` })),
-    options.clock.sleep(readyMs).then(() => ({ failed: `was not ready within ${readyMs / 1000} s` })),
-  ]);
+    options.clock.sleep(readyMs, waiting.signal).then(() => ({ failed: `was not ready within ${readyMs / 1000} s` })),
+  ]).finally(() => waiting.abort());
   if (typeof line !== "string") {
     child.kill("SIGKILL");
     throw problem(

@@ -25,6 +25,7 @@ describe("readSettings", () => {
       manifests: "/repo/manifests/demo",
       roles: "/repo/roles",
       reset: false,
+      runtime: true,
     });
   });
   it("takes paths from where the person is", () => {

@@ -18,9 +18,13 @@ export interface Settings {
   readonly manifests: string;
   readonly roles: string;
   readonly reset: boolean;
+  /** False: workers of the user's own claim the runs. */
+  readonly runtime: boolean;
 }
 
 export interface UpFlags {
+  /** `--no-runtime` makes it false. */
+  readonly runtime?: boolean;
   readonly reset?: boolean;
   readonly manifests?: string;
   readonly roles?: string;
@@ -55,6 +59,7 @@ export function readSettings(flags: UpFlags, io: Io, checkout: Checkout): Settin
     manifests: path.resolve(io.cwd, flags.manifests ?? path.join(checkout.root, "manifests", "demo")),
     roles: path.resolve(io.cwd, flags.roles ?? path.join(checkout.root, "roles")),
     reset: flags.reset === true,
+    runtime: flags.runtime !== false,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(officeUsers === undefined ? {} : { officeUsers: path.resolve(io.cwd, officeUsers) }),
     ...(modelUrl === undefined

@@ -93,18 +93,7 @@ export async function startFleet(options: StartOptions): Promise<Running> {
       identity: `up-${process.pid}`,
     }),
   );
-  stack.use(
-    await startChild({
-      ...childBasics(options, "runtime"),
-      script: path.join(settings.root, "runtime", "main.ts"),
-      env: {
-        ROSTER_GATEWAY_URL: gateway.url,
-        ROSTER_WORKER_TOKEN: identities.workerToken,
-        ROSTER_WORKER_ID: "runtime-1",
-        ROSTER_WORKER_CONCURRENCY: "4",
-      },
-    }),
-  );
+  if (settings.runtime) await openRuntime(options, { gateway, identities }, stack);
 
   step("applying the fleet");
   const sync = stack.use(
@@ -237,6 +226,24 @@ async function openGateway(
       allowPrivateNetworks: false,
     }),
   );
+}
+
+async function openRuntime(
+  options: StartOptions,
+  from: { readonly gateway: Gateway; readonly identities: Identities },
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const child = await startChild({
+    ...childBasics(options, "runtime"),
+    script: path.join(options.settings.root, "runtime", "main.ts"),
+    env: {
+      ROSTER_GATEWAY_URL: from.gateway.url,
+      ROSTER_WORKER_TOKEN: from.identities.workerToken,
+      ROSTER_WORKER_ID: "runtime-1",
+      ROSTER_WORKER_CONCURRENCY: "4",
+    },
+  });
+  stack.use(child);
 }
 
 function childBasics({ settings, home, log, clock }: StartOptions, name: string) {

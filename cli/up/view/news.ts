@@ -45,12 +45,14 @@ export function runNews(before: AgentRun | undefined, after: AgentRun | undefine
   const { name } = after.metadata;
   const phase = after.status?.phase;
   if (phase === undefined || phase === before?.status?.phase) return undefined;
-  const origin = after.spec.origin;
-  const by =
-    origin && origin.type !== "Person"
-      ? `${origin.trigger ?? origin.type.toLowerCase()}`
-      : (after.spec.requestedBy ?? "somebody");
-  if (phase === "Queued") return { text: `asked  ${name}: by ${by}`, tone: "plain" };
+  const { origin } = after.spec;
+  if (phase === "Queued") {
+    const fired = origin && origin.type !== "Person";
+    const text = fired
+      ? `fires  ${name}: ${origin.trigger ?? origin.type}`
+      : `asked  ${name}: by ${after.spec.requestedBy ?? "somebody"}`;
+    return { text, tone: "plain" };
+  }
   if (phase === "Running") return { text: `runs   ${name}`, tone: "plain" };
   if (phase === "Waiting") {
     const waiting = after.status?.waitingFor;
