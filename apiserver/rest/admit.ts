@@ -47,7 +47,7 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): reado
   if (!outcome.denied) return outcome.warnings;
   const { message, reason, code } = outcome.denied;
   const error = forbidden(about(kind), request.name, message);
-  const status = error.details["status"] as { details: object };
+  const status = error.details.status as { details: object };
   const details = { ...status.details, causes: [{ message }] };
   throw Object.assign(error, { details: { status: { ...status, reason, code, details } } });
 }

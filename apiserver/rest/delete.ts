@@ -119,7 +119,7 @@ function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: D
       if (next.metadata.generation) next.metadata.generation++;
     }
   }
-  if (isHeldNamespace(next)) next["status"] = { ...(next["status"] as object), phase: "Terminating" };
+  if (isHeldNamespace(next)) next.status = { ...(next.status as object), phase: "Terminating" };
   if (isDeepStrictEqual(next, live)) return { keep: { object: live, gone: false } };
   if (options.dryRun) return { keep: { object: next, gone: false } };
   return {
@@ -130,7 +130,7 @@ function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: D
 
 function isHeldNamespace(object: KubeObject): boolean {
   if (object.apiVersion !== "v1" || object.kind !== "Namespace") return false;
-  return ((object["spec"] as { finalizers?: unknown[] } | undefined)?.finalizers ?? []).length > 0;
+  return ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers ?? []).length > 0;
 }
 
 function propagationFinalizers(finalizers: readonly string[], propagation: Propagation | undefined): string[] {
@@ -159,10 +159,10 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   const { query } = call;
   const body = bytes.length > 0 ? decodeBody(bytes, call.request.headers["content-type"], "DeleteOptions").value : {};
   const options = isObject(body) ? body : {};
-  const preconditions = isObject(options["preconditions"]) ? options["preconditions"] : {};
-  const dryRun = Array.isArray(options["dryRun"]) ? options["dryRun"] : query.getAll("dryRun");
-  const policy = options["propagationPolicy"] ?? query.get("propagationPolicy") ?? undefined;
-  const orphan = options["orphanDependents"] ?? query.get("orphanDependents") ?? undefined;
+  const preconditions = isObject(options.preconditions) ? options.preconditions : {};
+  const dryRun = Array.isArray(options.dryRun) ? options.dryRun : query.getAll("dryRun");
+  const policy = options.propagationPolicy ?? query.get("propagationPolicy") ?? undefined;
+  const orphan = options.orphanDependents ?? query.get("orphanDependents") ?? undefined;
   const errors: FieldError[] = [];
   if (policy !== undefined && orphan !== undefined) {
     errors.push(
@@ -178,7 +178,7 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   return {
     dryRun: dryRun.length > 0,
     propagation: (policy as Propagation | undefined) ?? legacy,
-    uid: preconditions["uid"] as string | undefined,
-    resourceVersion: preconditions["resourceVersion"] as string | undefined,
+    uid: preconditions.uid as string | undefined,
+    resourceVersion: preconditions.resourceVersion as string | undefined,
   };
 }

@@ -118,7 +118,7 @@ function planList(api: Api, query: URLSearchParams): Plan {
     if (rv < store.history.compacted) {
       const again = encodeContinue({ rv: -1, after });
       const error = gone(continueExpired);
-      const status = error.details["status"] as { metadata: object };
+      const status = error.details.status as { metadata: object };
       throw Object.assign(error, { details: { status: { ...status, metadata: { continue: again } } } });
     }
     return { revision: rv, after };

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { problem } from "../../api/reasons.ts";
@@ -70,6 +70,8 @@ export function openDatabase(folder: string): Database {
 
 function prepare(path: string): DatabaseSync {
   try {
+    // Secrets are in it: SQLite gives its other files the mode of the first, so make that one ourselves.
+    closeSync(openSync(path, "a", 0o600));
     const db = new DatabaseSync(path);
     // FULL: an acknowledged write survives a power cut. EXCLUSIVE: a second server on the same folder is refused.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
