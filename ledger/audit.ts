@@ -101,11 +101,10 @@ async function sealBatch(tx: Tx): Promise<number> {
   const [meta] = await tx.query<{ sealed: bigint; head: string; sealed_xid: bigint; sealed_id: bigint }>(
     "select sealed, head, sealed_xid, sealed_id from meta for update",
   );
+  const [now] = await tx.query<{ horizon: bigint }>("select commit_horizon() as horizon");
   const rows = await tx.query(
-    `select ${columns}, xid from audit
-      where xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint and (xid, id) > ($2, $3)
-      order by xid, id limit $1`,
-    [batch, meta!.sealed_xid, meta!.sealed_id],
+    `select ${columns}, xid from audit where xid < $4 and (xid, id) > ($2, $3) order by xid, id limit $1`,
+    [batch, meta!.sealed_xid, meta!.sealed_id, now!.horizon],
   );
   if (rows.length === 0) return 0;
   let { head, sealed } = meta!;

@@ -165,13 +165,16 @@ async function seed(
 ): Promise<void> {
   if (documents.length === 0) return;
   const key = await keys.get(bindingUid);
-  await db.tx(async (tx) => {
-    for (const { path, content } of documents)
-      await tx.query(
-        `insert into documents (binding_uid, path, version, bytes, sealed, at)
+  await db.tx(
+    async (tx) => {
+      for (const { path, content } of documents)
+        await tx.query(
+          `insert into documents (binding_uid, path, version, bytes, sealed, at)
          select $1, $2, 1, $3, $4, $5 where not exists (select from documents where binding_uid = $1 and path = $2)
          on conflict do nothing`,
-        [bindingUid, path, Buffer.byteLength(content), sealDocument(key, bindingUid, path, 1, content), time.now()],
-      );
-  });
+          [bindingUid, path, Buffer.byteLength(content), sealDocument(key, bindingUid, path, 1, content), time.now()],
+        );
+    },
+    { content: [bindingUid] },
+  );
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { isObject, type Json } from "../lib/json.ts";
 import { seal, unseal } from "./keys.ts";
-import type { Db } from "./sql.ts";
+import type { Db, Tx } from "./sql.ts";
 
 /** One stored piece of a body. */
 export interface Blob {
@@ -45,8 +45,13 @@ export function sealBody(
 
 /** Reads a body back. Throws where a piece is missing or was altered. */
 export async function openBody(db: Db, key: Buffer, bindingUid: string, root: Buffer): Promise<Json> {
+  return db.tx((tx) => readBody(tx, key, bindingUid, root), { content: [bindingUid] });
+}
+
+/** The same inside a transaction that names the binding. */
+export async function readBody(tx: Tx, key: Buffer, bindingUid: string, root: Buffer): Promise<Json> {
   const read = async (ids: readonly Buffer[]): Promise<ReadonlyMap<string, Buffer>> => {
-    const rows = await db.query<{ id: Buffer; sealed: Buffer }>(
+    const rows = await tx.query<{ id: Buffer; sealed: Buffer }>(
       "select id, sealed from blobs where binding_uid = $1 and id = any ($2)",
       [bindingUid, ids],
     );

@@ -2,11 +2,12 @@ import type { RecordedStep } from "../api/wire.ts";
 import { newToken } from "../lib/ids.ts";
 import type { Json } from "../lib/json.ts";
 import { bindingColumns, toBinding } from "./bindings.ts";
-import { openBody } from "./bodies.ts";
+import { readBody } from "./bodies.ts";
 import { revisionColumns, toRole } from "./catalog.ts";
 import type { Runs } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
 import { runColumns, toRun } from "./run-rows.ts";
+import type { Row } from "./sql.ts";
 
 type Claimed = Awaited<ReturnType<Runs["claim"]>>;
 
@@ -74,7 +75,10 @@ export async function transcript(
   );
   if (rows.length === 0) return [];
   const key = await keys.get(bindingUid);
-  const open = (id: unknown) => openBody(db, key, bindingUid, id as Buffer);
+  return db.tx((tx) => readSteps(rows, (id) => readBody(tx, key, bindingUid, id as Buffer)), { content: [bindingUid] });
+}
+
+async function readSteps(rows: readonly Row[], open: (id: unknown) => Promise<Json>): Promise<readonly RecordedStep[]> {
   const recorded: RecordedStep[] = [];
   for (const row of rows) {
     const step = row.step as number;

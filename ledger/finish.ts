@@ -18,39 +18,42 @@ export function makeFinish(ports: Ports): Pick<Runs, "succeed" | "sweepLeases"> 
       if (!known) throw problem("NotFound", "no such run");
       const uid = known.binding_uid;
       const { root, blobs } = sealBody(await keys.get(uid), uid, outcome.output, () => false);
-      await db.tx(async (tx) => {
-        const [run] = await tx.query("select phase, epoch, output_digest from runs where id = $1 for no key update", [
-          runId,
-        ]);
-        if (Number(run!.epoch) !== epoch) throw epochLost();
-        // The answer was recorded and the confirmation was lost: telling it again changes nothing.
-        if (run!.phase === "Succeeded" && run!.output_digest === outcome.outputDigest) return;
-        const now = time.now();
-        await move(ports, tx, runId, {
-          event: "succeed",
-          epoch,
-          principal: "gateway",
-          reason: outcome.reason,
-          message: outcome.message,
-        });
-        await tx.query(
-          `update runs set rung = $2, tier = $3, verified = $4, output_digest = $5, ${changed} where id = $1`,
-          [runId, outcome.rung, outcome.tier ?? null, outcome.verified, outcome.outputDigest],
-        );
-        for (const blob of blobs)
-          await tx.query("insert into blobs (binding_uid, id, sealed) values ($1, $2, $3) on conflict do nothing", [
-            uid,
-            blob.id,
-            blob.sealed,
+      await db.tx(
+        async (tx) => {
+          const [run] = await tx.query("select phase, epoch, output_digest from runs where id = $1 for no key update", [
+            runId,
           ]);
-        await tx.query(
-          `insert into steps (run_id, step, action, epoch, kind, name, state, complete, repeat, digest, request, response,
+          if (Number(run!.epoch) !== epoch) throw epochLost();
+          // The answer was recorded and the confirmation was lost: telling it again changes nothing.
+          if (run!.phase === "Succeeded" && run!.output_digest === outcome.outputDigest) return;
+          const now = time.now();
+          await move(ports, tx, runId, {
+            event: "succeed",
+            epoch,
+            principal: "gateway",
+            reason: outcome.reason,
+            message: outcome.message,
+          });
+          await tx.query(
+            `update runs set rung = $2, tier = $3, verified = $4, output_digest = $5, ${changed} where id = $1`,
+            [runId, outcome.rung, outcome.tier ?? null, outcome.verified, outcome.outputDigest],
+          );
+          for (const blob of blobs)
+            await tx.query("insert into blobs (binding_uid, id, sealed) values ($1, $2, $3) on conflict do nothing", [
+              uid,
+              blob.id,
+              blob.sealed,
+            ]);
+          await tx.query(
+            `insert into steps (run_id, step, action, epoch, kind, name, state, complete, repeat, digest, request, response,
              response_digest, started_at, finished_at)
            select $1, coalesce(max(step), -1) + 1, -1, $2, 'final', $3, 'happened', true, 'never', $4, $5, $5, $4, $6, $6
              from steps where run_id = $1`,
-          [runId, epoch, outcome.rung, outcome.outputDigest, root, now],
-        );
-      });
+            [runId, epoch, outcome.rung, outcome.outputDigest, root, now],
+          );
+        },
+        { content: [uid] },
+      );
     },
 
     async sweepLeases() {

@@ -41,6 +41,7 @@ export async function runBatch(ports: Ports, batch: readonly Op[]): Promise<read
       return batch.map((op) => permissions.get(op));
     },
     {
+      content: [...contentKeys.keys()],
       first: `enter_guard(${literals([authority.tenant(tenant), ...new Set(locks)])}, ${literals(caps)}, ${literals(runs)})`,
     },
   );

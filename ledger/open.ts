@@ -53,6 +53,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const keys = new Keys(master, db);
   try {
     const id = await adopt(db, keys);
+    const [role] = await db.query<{ usable: boolean }>(
+      "select coalesce(bool_or(pg_has_role(oid, 'member')), false) as usable from pg_roles where rolname = 'roster_content'",
+    );
+    db.contentRole = role?.usable ?? false;
+    if (!db.contentRole)
+      options.log.warn(
+        "the database user may not use the role roster_content; row-level security then spares its owner",
+      );
     await time.tick();
     time.run();
     feed.open();

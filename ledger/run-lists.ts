@@ -32,16 +32,17 @@ const lookAgainMs = 20;
  * than `limit`, because rows of one transaction share a number.
  */
 export async function readChanged(db: Db, cursor: number, limit: number, again: () => void): Promise<readonly Row[]> {
+  // A statement of its own: the next one's snapshot must be younger than the horizon.
+  const [now] = await db.query<{ horizon: bigint }>("select commit_horizon() as horizon");
   const rows = await db.query(
-    `select ${runColumns} from runs r
-      where r.change_seq > $1 and r.change_seq < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    `select ${runColumns} from runs r where r.change_seq > $1 and r.change_seq < $3
       order by r.change_seq fetch first $2 rows with ties`,
-    [cursor, limit],
+    [cursor, limit, now!.horizon],
   );
-  const [held] = await db.query(
-    "select 1 from runs where change_seq > $1 and change_seq >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint limit 1",
-    [rows.length > 0 ? rows.at(-1)!.change_seq : cursor],
-  );
+  const [held] = await db.query("select 1 from runs where change_seq > $1 and change_seq >= $2 limit 1", [
+    cursor,
+    now!.horizon,
+  ]);
   // Real time: this waits for other connections, which no test clock moves.
   if (held) systemClock.after(lookAgainMs, again);
   return rows;

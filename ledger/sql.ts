@@ -14,6 +14,8 @@ export interface Tx {
 }
 
 export interface TxOptions {
+  /** The bindings whose content it may touch. Without it, no row of content can be seen or written. */
+  readonly content?: readonly string[];
   /** Runs with BEGIN in one round trip: an SQL expression whose arguments are quoted by `literal`. */
   readonly first?: string;
 }
@@ -52,6 +54,8 @@ const session = [
 export class Db implements AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #onCommit: (channels: readonly Channel[]) => void;
+  /** Whether transactions with content can run under a role that owns nothing. */
+  contentRole = false;
 
   constructor(options: DbOptions) {
     this.#onCommit = options.onCommit;
@@ -100,6 +104,12 @@ export class Db implements AsyncDisposable {
     }
   }
 
+  /** Last of the first statement: what stands before it runs as the user who logged in. */
+  #reach(bindings: readonly string[]): string {
+    const named = `set_config('roster.bindings', ${literal(bindings.join(","))}, true)`;
+    return this.contentRole ? `${named}, set_config('role', 'roster_content', true)` : named;
+  }
+
   async #once<T>(work: (tx: Tx) => Promise<T>, options: TxOptions): Promise<T> {
     const client = await this.#pool.connect().catch((thrown) => {
       // Nothing was sent, so nothing can have happened.
@@ -113,7 +123,10 @@ export class Db implements AsyncDisposable {
     };
     client.on("error", lost);
     try {
-      await client.query(options.first ? `begin; select ${options.first}` : "begin");
+      const first = [options.first, options.content && this.#reach(options.content)].filter(
+        (part) => part !== undefined,
+      );
+      await client.query(first.length > 0 ? `begin; select ${first.join(", ")}` : "begin");
       const result = await work({
         query: async <R extends Row>(text: string, values: readonly unknown[] = [], name?: string) =>
           (await client.query<R>({ text, values: values as unknown[], ...(name ? { name } : {}) })).rows,

@@ -215,9 +215,26 @@ it("keeps artifacts and memory per binding, sealed, compared before they are set
   const client = new pg.Client({ connectionString: t.url });
   await client.connect();
   const { rows } = await client.query(
-    "select position('short'::bytea in sealed) + position('long'::bytea in sealed) as found from roster.documents union all select position('Snapshot'::bytea in sealed) from roster.artifacts",
+    "select position('short'::bytea in sealed) + position('long'::bytea in sealed) as found from roster.documents union all select position('Snapshot'::bytea in sealed) from roster.artifact_bodies",
   );
+  expect(rows.length).toBeGreaterThan(3);
   expect(rows.every((row) => row.found === 0)).toBe(true);
+  // As a statement that forgot its predicate would read, under the role that the ledger's transactions run under.
+  const seen = async (bindings: string) => {
+    await client.query("begin");
+    await client.query("select set_config('role', 'roster_content', true), set_config('roster.bindings', $1, true)", [
+      bindings,
+    ]);
+    const all = await client.query(
+      "select (select count(*)::int from roster.documents) as documents, (select count(*)::int from roster.artifact_bodies) as artifacts",
+    );
+    await expect(client.query("update roster.audit set reason = 'x'")).rejects.toMatchObject({ code: "42501" });
+    await client.query("rollback");
+    return all.rows[0];
+  };
+  expect(await seen(ana.uid)).toEqual({ documents: 3, artifacts: 1 });
+  expect(await seen(bob.uid)).toEqual({ documents: 0, artifacts: 0 });
+  expect(await seen("")).toEqual({ documents: 0, artifacts: 0 });
   await client.end();
   await drained();
 });
