@@ -25,7 +25,10 @@ const order = "$setElementOrder/";
  */
 export function applyStrategicPatch(doc: unknown, patch: unknown, kind: string): unknown {
   if (!isObject(patch)) throw badRequest("error decoding patch: a strategic merge patch must be an object");
-  return mergeMap(isObject(doc) ? copyOf(doc) : {}, copyOf(patch), "", { ...everyKind, ...byKind[kind] });
+  const before = isObject(doc) ? copyOf(doc) : {};
+  const { apiVersion, kind: named } = before;
+  // A typed object cannot lose its type, whatever a directive at the root says.
+  return { apiVersion, kind: named, ...mergeMap(before, copyOf(patch), "", { ...everyKind, ...byKind[kind] }) };
 }
 
 type MergeKeys = Readonly<Record<string, string>>;

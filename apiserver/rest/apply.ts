@@ -41,7 +41,7 @@ export function applyWanted(
   if (conflicts) throw conflictOf(conflicts);
   const result = object as KubeObject;
   if (kind.namespaced) result.metadata.namespace = options.namespace;
-  const unknown = conform(kind, result);
+  const unknown = kind.custom ? conformApplied(kind, result) : conform(kind, result);
   // The config may name the version it was made from; it then guards the write as in any patch.
   const { resourceVersion } = config.metadata;
   if (resourceVersion) result.metadata.resourceVersion = resourceVersion;
@@ -55,8 +55,10 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
   if (isObject(config.metadata) && config.metadata.managedFields !== undefined) {
     throw badRequest("metadata.managedFields must be nil");
   }
-  const { wrong } = normaliseMetadata(config, kind.custom);
+  // Only checked here: an empty map that the configuration names is still its manager's.
+  const { wrong } = normaliseMetadata(structuredClone(config), kind.custom);
   if (wrong) throw cannotHandle(kind, wrong);
+  config.metadata ??= { name: "" };
   config.metadata.name ||= options.name;
   if (config.metadata.name !== options.name) {
     throw badRequest(
@@ -69,6 +71,15 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
     }
   }
   return config;
+}
+
+/** As `conform`, but a null that the merge left is for validation to refuse. */
+function conformApplied(kind: ServedKind, object: KubeObject): string[] {
+  const { unknown, wrong } = normaliseMetadata(object, true);
+  if (wrong) throw cannotHandle(kind, wrong);
+  const dropped = kind.schema.prune(object);
+  kind.schema.applyDefaults(object, { keepNulls: true });
+  return [...unknown, ...dropped].map((path) => `unknown field "${path}"`);
 }
 
 function conflictOf(conflicts: readonly FieldConflict[]): Error {

@@ -22,8 +22,11 @@ export interface CompiledSchema {
   readonly schema: JsonSchema;
   /** Removes unknown fields in place; answers their paths, sorted (`spec.a`, `spec.items[0].x`). */
   prune(object: object): string[];
-  /** Drops nulls that the schema does not allow and fills in defaults, in place. */
-  applyDefaults(object: object): void;
+  /**
+   * Fills in defaults, in place, and drops nulls that the schema does not allow (`keepNulls` leaves those without a
+   * default: after an apply the server validates them).
+   */
+  applyDefaults(object: object, options?: { readonly keepNulls?: boolean }): void;
   /**
    * All findings, in Kubernetes' words. With `oldObject`, what did not change keeps its old faults, and transition
    * rules run. Rules in CEL are not run over an object whose shape is wrong, and one finding says so.
@@ -57,8 +60,8 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
   return {
     schema,
     prune: (object) => prune(object, schema),
-    applyDefaults(object) {
-      dropNulls(object, schema);
+    applyDefaults(object, { keepNulls = false } = {}) {
+      if (!keepNulls) dropNulls(object, schema);
       applyDefaults(object, schema);
     },
     validate(object, oldObject, options = {}) {

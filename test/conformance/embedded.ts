@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { startApiServer } from "../../apiserver/server.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { silentLog } from "../../lib/log.ts";
+import type { Target } from "./client.ts";
+
+/** The users whom sequences speak as, on both servers. */
+export const users = [
+  { name: "ana", groups: ["people"], token: "token-ana" },
+  { name: "bob", groups: ["people"], token: "token-bob" },
+];
+
+const tokens = { admin: "token-admin", ana: "token-ana", bob: "token-bob" };
+
+/** Starts an empty embedded server; disposing stops it and removes its data. */
+export async function startEmbedded(): Promise<Target & AsyncDisposable> {
+  const dataDir = mkdtempSync(path.join(tmpdir(), "roster-conformance-"));
+  const admin = { name: "admin", groups: ["system:masters"], token: tokens.admin };
+  const server = await startApiServer({
+    dataDir,
+    port: 0,
+    clock: systemClock,
+    log: silentLog,
+    users: [admin, ...users],
+  });
+  return {
+    url: server.url,
+    caPem: server.caPem,
+    tokens,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { isObject } from "../../lib/json.ts";
+
+const uidPattern = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const timePattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
+
+/** Takes out of an answer what differs from run to run: ids, versions, times, random names, and Go's map order. */
+export function normalise(body: unknown, ns: string): unknown {
+  return walk(sortCauses(body), "", ns);
+}
+
+function walk(value: unknown, key: string, ns: string): unknown {
+  if (typeof value === "string") return text(value, key, ns);
+  if (Array.isArray(value)) {
+    const items = value.map((item) => walk(item, "", ns));
+    // Entries of the same second are ordered by name, those of two by time: both servers may straddle a second.
+    return key === "managedFields" ? items.sort(byText) : items;
+  }
+  if (!isObject(value)) return value;
+  const result: Record<string, unknown> = {};
+  // managedFields has ids inside its keys.
+  const names = Object.keys(value).map((name) => [name, text(name, "", ns)] as const);
+  for (const [name, shown] of names.sort(([, a], [, b]) => (a < b ? -1 : 1)))
+    result[shown] = walk(value[name], name, ns);
+  if (isObject(value.metadata) && isObject(result.metadata)) generated(value.metadata, result.metadata);
+  if (value.kind === "Table") ages(result);
+  return result;
+}
+
+function text(value: string, key: string, ns: string): string {
+  if (key === "resourceVersion" && value !== "" && value !== "0") return "{rv}";
+  if ((key === "continue" || key === "metadata.continue") && value !== "") return "{continue}";
+  if (timePattern.test(value)) return "{time}";
+  return value
+    .replaceAll(ns, "{ns}")
+    .replace(uidPattern, "{uid}")
+    .replace(/(ResourceVersion in (?:precondition|object meta): )\d+/g, "$1{rv}")
+    .replace(/(ResourceVersion in record )\(\d+\)/g, "$1({rv})")
+    .replace(/\bresource version: \d+/gi, "resource version: {rv}")
+    .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[^ ,)]*/g, "{time}");
+}
+
+function generated(metadata: Record<string, unknown>, result: Record<string, unknown>): void {
+  const { generateName, name } = metadata;
+  if (
+    typeof generateName === "string" &&
+    typeof name === "string" &&
+    name.startsWith(generateName) &&
+    name.length === generateName.length + 5
+  )
+    result.name = `${String(result.generateName)}{random}`;
+}
+
+/** How old something is depends on how fast the machine is. */
+function ages(table: Record<string, unknown>): void {
+  const columns = (table.columnDefinitions ?? []) as { name: string }[];
+  const at = columns.findIndex(({ name }) => name === "Age");
+  for (const row of (table.rows ?? []) as { cells: unknown[] }[])
+    if (at >= 0 && row.cells[at] !== "<unknown>") row.cells[at] = "{age}";
+}
+
+/** Several findings come in the order of a Go map; so does the message that joins them. */
+function sortCauses(body: unknown): unknown {
+  if (!isObject(body) || body.kind !== "Status" || !isObject(body.details)) return body;
+  const causes = body.details.causes;
+  if (!Array.isArray(causes) || causes.length < 2) return body;
+  const sorted = [...causes].sort(byText) as { message?: string; field?: string }[];
+  const message = String(body.message).replace(/^(.* is invalid: )\[.*\]$/s, (_, start: string) => {
+    const parts = [...new Set(sorted.map((cause) => `${cause.field}: ${cause.message}`))].sort();
+    return `${start}[${parts.join(", ")}]`;
+  });
+  return { ...body, message, details: { ...body.details, causes: sorted } };
+}
+
+function byText(a: unknown, b: unknown): number {
+  const [x, y] = [JSON.stringify(a), JSON.stringify(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}

@@ -1,0 +1,17 @@
+import type { Sequences } from "../step.ts";
+import { crud } from "./crud.ts";
+import { applies, patches } from "./patches.ts";
+import { reading } from "./reading.ts";
+import { defining, serving } from "./serving.ts";
+import { validation } from "./validation.ts";
+
+/** All hand-written sequences, by the group under which their answers are recorded. */
+export const groups: Readonly<Record<string, Sequences>> = {
+  crud,
+  patches,
+  applies,
+  validation,
+  reading,
+  serving,
+  defining,
+};
