@@ -83,6 +83,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     elected() {
       for (const driver of drivers) driver.enqueueAll();
       scheduler.enqueueAll();
+      history.enqueueAll();
       projector.wake();
       void orphans.look();
     },

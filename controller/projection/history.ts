@@ -1,5 +1,6 @@
 import type { AgentRun } from "../../api/generated/agent-run.ts";
 import { kinds } from "../../api/kinds.ts";
+import type { Stored } from "../../api/resource.ts";
 import { isFinished } from "../../api/run-life.ts";
 import { type Cache, type Change, toKey } from "../../kube/cache.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -43,6 +44,11 @@ export class History implements AsyncDisposable {
     this.#subscription = this.#windows.subscribe((change) => this.#changed(change));
   }
 
+  /** Looks at the windows of every binding: a new leader does. */
+  enqueueAll(): void {
+    for (const window of this.#windows.values()) this.#add(window);
+  }
+
   idle(): Promise<void> {
     return this.#queue.idle();
   }
@@ -53,11 +59,13 @@ export class History implements AsyncDisposable {
   }
 
   #changed({ before, after }: Change<AgentRun>): void {
-    const phase = after?.status?.phase;
-    if (after?.spec.runID === undefined || phase === undefined || !isFinished(phase)) return;
-    if (before?.status?.phase === phase) return;
-    const binding = toKey(after.metadata.namespace, after.spec.bindingRef.name);
-    this.#queue.add(`${binding}|${after.metadata.labels?.[triggerLabel] ?? ""}`);
+    if (after === undefined || before?.status?.phase === after.status?.phase) return;
+    this.#add(after);
+  }
+
+  #add({ metadata, spec, status }: Stored<AgentRun>): void {
+    if (spec.runID === undefined || status?.phase === undefined || !isFinished(status.phase)) return;
+    this.#queue.add(`${toKey(metadata.namespace, spec.bindingRef.name)}|${metadata.labels?.[triggerLabel] ?? ""}`);
   }
 
   async #work(group: string): Promise<Again> {

@@ -15,6 +15,19 @@ import { type Log, openLog, silentLog } from "../../lib/log.ts";
 import { freshDatabase } from "../ledger/kit.ts";
 
 const adminToken = "admin-of-this-test";
+const controllerToken = "controller-of-this-test";
+const rbacKinds: Readonly<Record<string, KindRef>> = Object.fromEntries(
+  ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"].map((kind) => [
+    kind,
+    {
+      group: "rbac.authorization.k8s.io",
+      version: "v1",
+      kind,
+      plural: `${kind.toLowerCase()}s`,
+      namespaced: !kind.startsWith("Cluster"),
+    },
+  ]),
+);
 
 /** The real API, the real ledger and the real controller, in one process. */
 export interface World extends AsyncDisposable {
@@ -44,7 +57,14 @@ export async function startWorld(options: { readonly clock?: Clock } = {}): Prom
       port,
       clock: systemClock,
       log,
-      users: [{ name: "admin", groups: ["system:masters"], token: adminToken }],
+      users: [
+        { name: "admin", groups: ["system:masters"], token: adminToken },
+        {
+          name: "system:serviceaccount:roster-system:roster-controller",
+          groups: ["system:serviceaccounts"],
+          token: controllerToken,
+        },
+      ],
       crds: definitions(),
     });
     port = server.port;
@@ -61,7 +81,15 @@ export async function startWorld(options: { readonly clock?: Clock } = {}): Prom
       await openLedger({ url, clock, log, writer: "controller/test", keyFile: join(folder, "key"), maxConnections: 8 }),
     );
   const ledger = await open();
-  await kube.create(kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "acme" } });
+  for (const name of ["acme", "roster-system"]) {
+    await kube.create(kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+  await installRbac(kube);
+  // The controller has the rights that are shipped and nothing more.
+  const asController = async () =>
+    stack.use(
+      await connect({ server: api.url, caPem, token: controllerToken }, { log, clock, userAgent: "roster-controller" }),
+    );
   return {
     kube,
     ledger,
@@ -70,7 +98,7 @@ export async function startWorld(options: { readonly clock?: Clock } = {}): Prom
     },
     openLedger: open,
     async start(identity = "one") {
-      const controller = await startController({ kube, ledger, clock, log, identity });
+      const controller = await startController({ kube: await asController(), ledger, clock, log, identity });
       stack.use(controller);
       return controller;
     },
@@ -86,6 +114,15 @@ export async function startWorld(options: { readonly clock?: Clock } = {}): Prom
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function installRbac(kube: KubeClient): Promise<void> {
+  const text = readFileSync(new URL("../../manifests/install/rbac.yaml", import.meta.url), "utf8");
+  for (const document of parseAllDocuments(text)) {
+    const object = document.toJS() as Resource;
+    const kind = rbacKinds[object.kind]!;
+    await kube.create(kind, object);
+  }
 }
 
 function definitions(): readonly object[] {
@@ -225,3 +262,12 @@ export async function gone(
 }
 
 export const isReady = (object: Seen) => condition(object, "Ready")?.startsWith("True") ?? false;
+
+/** Claims the next run, as a worker would; the queue passes over rows that another transaction holds at that moment. */
+export async function claimNext(ledger: Ledger) {
+  for (let tries = 0; tries < 200; tries++) {
+    const claimed = await ledger.runs.claim({ id: "worker", gateway: "gateway", leaseMs: 30_000 });
+    if (claimed !== undefined) return claimed;
+  }
+  throw new Error("nothing to claim");
+}

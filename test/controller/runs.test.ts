@@ -6,6 +6,7 @@ import {
   aFleet,
   anObject,
   aRequest,
+  claimNext,
   condition,
   gone,
   isReady,
@@ -24,18 +25,12 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const claim = async () => {
-  const claimed = await world.ledger.runs.claim({ id: "w1", gateway: "g1", leaseMs: 30_000 });
-  if (claimed === undefined) throw new Error("nothing to claim");
-  return claimed;
-};
-
 it("takes a request in once and shows it to its end", async () => {
   const { kube, ledger } = world;
   await kube.create(kinds.AgentRun, aRequest("try", "ana"));
   const queued = await until(kube, kinds.AgentRun, "try", (run) => run.status?.phase === "Queued");
   expect(queued.metadata.annotations?.["roster.dev/admitted"]).toBe(queued.status?.runID);
-  const { run } = await claim();
+  const { run } = await claimNext(world.ledger);
   await until(kube, kinds.AgentRun, "try", (object) => object.status?.phase === "Running");
   await ledger.runs.succeed(run.id, run.epoch, {
     rung: "work",

@@ -7,6 +7,7 @@ import {
   aBinding,
   aFleet,
   anObject,
+  claimNext,
   condition,
   gone,
   isReady,
@@ -182,8 +183,8 @@ it("keeps as many finished windows as it was told, never brings a deleted one ba
     clock.jumpTo(`2026-11-02T07:${n + 1}0:00Z`);
     const seen = await windowOf("ana", (run) => !names.includes(run.metadata.name));
     names.push(seen.metadata.name);
-    const claimed = await world.ledger.runs.claim({ id: "w", gateway: "g", leaseMs: 30_000 });
-    await world.ledger.runs.succeed(claimed!.run.id, claimed!.run.epoch, {
+    const { run } = await claimNext(world.ledger);
+    await world.ledger.runs.succeed(run.id, run.epoch, {
       rung: "work",
       reason: "Succeeded",
       message: "",
