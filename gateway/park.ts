@@ -5,7 +5,7 @@ import type { Ports } from "./ports.ts";
 import type { Call } from "./stages.ts";
 
 /**
- * Takes the run from its worker until a person has decided. May run twice. A former epoch changes nothing; any other
+ * Takes the run from its worker until a person has decided; its claim stream ends. May run twice. A former epoch changes nothing; any other
  * failure is logged only, because the same step meets the same verdict when the run comes back.
  */
 export async function park(
@@ -17,6 +17,7 @@ export async function park(
   const { run } = call.caller.token;
   try {
     await withinLedgerTime(ports, ports.ledger.runs.park(run.id, run.epoch, waitingFor, why.message));
+    ports.owned.finish(run.id, run.epoch);
   } catch (thrown) {
     ports.log.warn("could not park the run", { run: run.id, error: messageOf(thrown) });
   }

@@ -7,6 +7,7 @@ import type { AuthorityLease } from "./identity/authority-lease.ts";
 import type { OpenCalls } from "./identity/open-calls.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Queues } from "./models/queues.ts";
+import type { OwnedRuns } from "./runs/owned-runs.ts";
 import type { Toolbox } from "./tools/toolbox.ts";
 
 /** A tool server that the operator runs beside the gateway; a tenant names it, but cannot define one. */
@@ -51,6 +52,7 @@ export interface Ports {
   readonly metrics: Metrics;
   readonly open: OpenCalls;
   readonly lease: AuthorityLease;
+  readonly owned: OwnedRuns;
   readonly queues: Queues;
   readonly egress: Egress;
   readonly toolbox: Toolbox;

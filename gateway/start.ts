@@ -80,9 +80,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     lease,
     egress,
     toolbox,
+    owned: new OwnedRuns(),
     queues: openQueues(clock),
   };
-  const owned = new OwnedRuns();
   const desk = stack.use(
     new ClaimDesk({
       ledger,
@@ -93,13 +93,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mayServe: () => lease.held,
     }),
   );
-  const server = toServer(ports, desk, owned);
+  const server = toServer(ports, desk);
   const port = await listen(server, host, options.port);
   stack.defer(async () => {
     open.cutAll(problem("Reconciling", "the gateway is stopping"));
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     await closed;
+    await ports.owned.returned();
   });
   const owner = stack.move();
   log.info("gateway listens", { host, port });

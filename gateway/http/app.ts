@@ -10,7 +10,6 @@ import { listModels } from "../models/list.ts";
 import type { Ports } from "../ports.ts";
 import { parseFail } from "../runs/fail.ts";
 import { finishRun, parseFinish } from "../runs/finish.ts";
-import type { OwnedRuns } from "../runs/owned-runs.ts";
 import { readTrace } from "../runs/trace.ts";
 import { serveMcp } from "../tools/mcp.ts";
 import { parseBody, readWebBody } from "./body.ts";
@@ -19,7 +18,7 @@ import { toProblem, toProblemDetails } from "./status.ts";
 const smallBodyBytes = 16_384;
 
 /** Everything that answers once and is done. Streams are in `serve.ts`, which controls their sockets. */
-export function toApp(ports: Ports, owned: OwnedRuns): Hono {
+export function toApp(ports: Ports): Hono {
   const app = new Hono();
   app.onError((thrown) => refusal(thrown, ports));
   app.notFound((c) => refusal(problem("NotFound", `there is no ${c.req.method} ${c.req.path.slice(0, 200)}`), ports));
@@ -32,7 +31,7 @@ export function toApp(ports: Ports, owned: OwnedRuns): Hono {
   });
   app.get("/metrics", (c) => {
     ports.metrics.gauge("open_calls", ports.open.size);
-    ports.metrics.gauge("open_claims", owned.size);
+    ports.metrics.gauge("open_claims", ports.owned.size);
     return c.body(ports.metrics.text(), 200, { "content-type": "text/plain; version=0.0.4" });
   });
 
@@ -43,7 +42,7 @@ export function toApp(ports: Ports, owned: OwnedRuns): Hono {
     return c.json(await readTrace({ namespace, name, authorization: authorizationOf(c) }, ports));
   });
   routeIdentity(app, ports);
-  routeRuns(app, ports, owned);
+  routeRuns(app, ports);
   return app;
 }
 
@@ -62,7 +61,7 @@ function routeIdentity(app: Hono, ports: Ports): void {
   });
 }
 
-function routeRuns(app: Hono, ports: Ports, owned: OwnedRuns): void {
+function routeRuns(app: Hono, ports: Ports): void {
   const path = (verb: string) => `/runtime/v1/runs/:id/${verb}`;
   app.post(path("beat"), async (c) => {
     const { token } = await callerOf(c, ports);
@@ -72,20 +71,20 @@ function routeRuns(app: Hono, ports: Ports, owned: OwnedRuns): void {
   app.post(path("finish"), async (c) => {
     const caller = await callerOf(c, ports);
     const answer = await finishRun(caller, parseFinish(parseBody(await readWebBody(c.req.raw))), ports);
-    if (answer.outcome === "finished") owned.finish(caller.token.run.id, caller.token.run.epoch);
+    if (answer.outcome === "finished") ports.owned.finish(caller.token.run.id, caller.token.run.epoch);
     return c.json(answer);
   });
   app.post(path("fail"), async (c) => {
     const { token } = await callerOf(c, ports);
     const { reason, message } = parseFail(parseBody(await readWebBody(c.req.raw, smallBodyBytes)));
     await withinLedgerTime(ports, ports.ledger.runs.fail(token.run.id, token.run.epoch, reason, message));
-    owned.finish(token.run.id, token.run.epoch);
+    ports.owned.finish(token.run.id, token.run.epoch);
     return c.body(null, 204);
   });
   app.post(path("release"), async (c) => {
     const { token } = await callerOf(c, ports);
     await withinLedgerTime(ports, ports.ledger.runs.release(token.run.id, token.run.epoch, "release"));
-    owned.finish(token.run.id, token.run.epoch);
+    ports.owned.finish(token.run.id, token.run.epoch);
     return c.body(null, 204);
   });
 }

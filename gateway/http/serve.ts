@@ -6,7 +6,6 @@ import { serveChat } from "../models/chat.ts";
 import type { Ports } from "../ports.ts";
 import type { ClaimDesk } from "../runs/claim-desk.ts";
 import { serveClaims } from "../runs/claims.ts";
-import type { OwnedRuns } from "../runs/owned-runs.ts";
 import { toApp } from "./app.ts";
 import { toProblem, toProblemDetails } from "./status.ts";
 
@@ -14,17 +13,17 @@ import { toProblem, toProblemDetails } from "./status.ts";
  * Makes the HTTP server: streams on node:http, because cutting them decides; the rest through hono. Slow clients are
  * ended while they still send their request, not while they wait for an answer.
  */
-export function toServer(ports: Ports, desk: ClaimDesk, owned: OwnedRuns): Server {
-  const app = getRequestListener(toApp(ports, owned).fetch, { overrideGlobalObjects: false });
+export function toServer(ports: Ports, desk: ClaimDesk): Server {
+  const app = getRequestListener(toApp(ports).fetch, { overrideGlobalObjects: false });
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     response.setHeader("x-content-type-options", "nosniff");
+    // A client that goes away while it is written to is no fault; without a listener Node would end the process.
+    response.on("error", () => undefined);
     switch (`${request.method} ${pathOf(request)}`) {
       case "POST /v1/chat/completions":
         return void serveChat(request, response, ports);
       case "POST /runtime/v1/claims":
-        return void serveClaims(request, response, desk, owned, ports).catch((thrown) =>
-          refuse(response, thrown, ports),
-        );
+        return void serveClaims(request, response, desk, ports).catch((thrown) => refuse(response, thrown, ports));
       default:
         return void app(request, response);
     }

@@ -1,4 +1,4 @@
-import { dispositionOf, hintOf } from "../../api/reasons.ts";
+import { type Disposition, dispositionOf, hintOf, type Reason, reasons } from "../../api/reasons.ts";
 import { redact } from "../../lib/log.ts";
 import { Problem } from "../../lib/problem.ts";
 
@@ -11,35 +11,33 @@ const statuses: Readonly<Record<string, number>> = {
   Unauthenticated: 401,
   TokenRevoked: 401,
   BudgetExhausted: 402,
-  Forbidden: 403,
-  PolicyDenied: 403,
-  ApprovalRequired: 403,
-  PriceUnknown: 403,
-  OriginRefused: 403,
-  SecretNotConsenting: 403,
-  SecretNotFound: 403,
-  TierNotReady: 403,
-  StepLimit: 403,
-  TimeLimit: 403,
   NotFound: 404,
   TierNotFound: 404,
   EpochLost: 409,
   Conflict: 409,
-  JournalDiverged: 409,
-  OutcomeUnknown: 409,
   TooLarge: 413,
   ModelRejected: 422,
   RateLimited: 429,
   ModelUnavailable: 502,
   ToolUnavailable: 502,
-  LedgerUnavailable: 503,
-  KubeUnavailable: 503,
+  Fired: 401,
+  Cancelled: 409,
   Recovering: 503,
 };
 
-/** The HTTP status that goes with a reason. */
+const byDisposition: Readonly<Record<Disposition, number>> = {
+  denied: 403,
+  stalled: 403,
+  waiting: 403,
+  fine: 403,
+  uncertain: 409,
+  transient: 503,
+};
+
+/** The HTTP status that goes with a reason: its own, or its disposition's. */
 export function statusOf(reason: string): number {
-  return statuses[reason] ?? 500;
+  if (reason === "InternalError" || !Object.hasOwn(reasons, reason)) return 500;
+  return statuses[reason] ?? byDisposition[reasons[reason as Reason].disposition];
 }
 
 /** RFC 9457 problem details, with our `reason` and `hint`. */

@@ -12,7 +12,12 @@ import type { Ports } from "../ports.ts";
 export async function introspect(token: string, ports: Ports): Promise<JsonObject> {
   ports.lease.assertHeld();
   const state = await withinLedgerTime(ports, ports.ledger.guard.introspect(sha256(token)));
-  return state ? active(state) : { active: false };
+  return state && inForce(state) ? active(state) : { active: false };
+}
+
+/** A stopped or suspended agent's token may come back into force, and until then it opens nothing anywhere. */
+function inForce({ stopped, binding }: TokenState): boolean {
+  return stopped === undefined && binding.state === "active";
 }
 
 function active(state: TokenState): JsonObject {

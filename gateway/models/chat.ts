@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { dispositionOf } from "../../api/reasons.ts";
 import { stepHeader } from "../../api/wire.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import { redact } from "../../lib/log.ts";
 import { Problem } from "../../lib/problem.ts";
@@ -23,7 +24,7 @@ export async function serveChat(request: IncomingMessage, response: ServerRespon
   const watch = startStopwatch();
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  const stream = toStream(response, watch);
+  const stream = toStream(response, watch, ports.clock);
   let wantsUsage = false;
   let streams = false;
   try {
@@ -65,7 +66,7 @@ interface Stream {
   end(completion: JsonObject, how: { readonly fresh: boolean; readonly wantsUsage: boolean }): Promise<void>;
 }
 
-function toStream(response: ServerResponse, watch: Stopwatch): Stream {
+function toStream(response: ServerResponse, watch: Stopwatch, clock: Clock): Stream {
   let sent = 0;
   const write = async (data: string) => {
     if (!response.headersSent) {
@@ -76,7 +77,7 @@ function toStream(response: ServerResponse, watch: Stopwatch): Stream {
       });
     }
     if (response.destroyed) return;
-    if (!response.write(`data: ${data}\n\n`)) await drained(response);
+    if (!response.write(`data: ${data}\n\n`)) await drained(response, clock);
   };
   return {
     async send(chunk) {
@@ -101,8 +102,11 @@ function toStream(response: ServerResponse, watch: Stopwatch): Stream {
   };
 }
 
-// A client that reads too slowly holds its own call up, and its call's deadline ends it.
-function drained(response: ServerResponse): Promise<void> {
+const slowReaderMs = 30_000;
+
+/** Waits until the client has read on; one that does not within half a minute is let go. */
+async function drained(response: ServerResponse, clock: Clock): Promise<void> {
+  using _timer = clock.after(slowReaderMs, () => response.destroy());
   const ready = Promise.withResolvers<void>();
   const done = () => {
     response.off("drain", done);
@@ -111,7 +115,7 @@ function drained(response: ServerResponse): Promise<void> {
   };
   response.once("drain", done);
   response.once("close", done);
-  return ready.promise;
+  await ready.promise;
 }
 
 function refuse(response: ServerResponse, thrown: unknown, ports: Ports, streams: boolean): void {

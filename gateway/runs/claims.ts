@@ -7,7 +7,6 @@ import { parseBody, readBody } from "../http/body.ts";
 import { requireListed } from "../identity/bearer.ts";
 import type { Ports } from "../ports.ts";
 import type { ClaimDesk, Claimed } from "./claim-desk.ts";
-import type { OwnedRuns } from "./owned-runs.ts";
 import { toClaim } from "./to-claim.ts";
 
 // Often enough that proxies keep the connection and both ends notice a dead one.
@@ -22,7 +21,6 @@ export async function serveClaims(
   request: IncomingMessage,
   response: ServerResponse,
   desk: ClaimDesk,
-  owned: OwnedRuns,
   ports: Ports,
 ): Promise<void> {
   requireListed(request.headers.authorization, {
@@ -37,7 +35,7 @@ export async function serveClaims(
     "cache-control": "no-store",
     "x-accel-buffering": "no",
   });
-  new ClaimStream(response, worker, desk, owned, ports).start();
+  new ClaimStream(response, worker, desk, ports).start();
 }
 
 function readWorker(body: unknown): string {
@@ -51,7 +49,6 @@ class ClaimStream {
   readonly #response: ServerResponse;
   readonly #worker: string;
   readonly #desk: ClaimDesk;
-  readonly #owned: OwnedRuns;
   readonly #ports: Ports;
   #place: Disposable | undefined;
   #keepAlive: Disposable | undefined;
@@ -59,16 +56,15 @@ class ClaimStream {
   #watch: Disposable | undefined;
   #ended = false;
 
-  constructor(response: ServerResponse, worker: string, desk: ClaimDesk, owned: OwnedRuns, ports: Ports) {
+  constructor(response: ServerResponse, worker: string, desk: ClaimDesk, ports: Ports) {
     this.#response = response;
     this.#worker = worker;
     this.#desk = desk;
-    this.#owned = owned;
     this.#ports = ports;
   }
 
   start(): void {
-    this.#response.once("close", () => void this.#close());
+    this.#response.once("close", () => this.#close());
     this.#say({ type: "idle" });
     this.#armKeepAlive();
     this.#place = this.#desk.wait({ worker: this.#worker, take: (claimed) => this.#take(claimed) });
@@ -80,7 +76,7 @@ class ClaimStream {
     const { run, binding } = claimed;
     // Watched before the claim is told: a revocation in between must find it.
     this.#watch = this.#ports.open.add({ bindingUid: binding.uid, runId: run.id, cut: (why) => this.#cut(why) });
-    this.#owned.add(run.id, run.epoch, () => this.#end());
+    this.#ports.owned.add(run.id, run.epoch, () => this.#end());
     void this.#tell(claimed);
     return true;
   }
@@ -114,11 +110,11 @@ class ClaimStream {
 
   #end(): void {
     if (!this.#ended) this.#response.end();
-    void this.#close();
+    this.#close();
   }
 
   /** Gives up what the stream held. A run that finished or parked meanwhile is not touched by the release. */
-  async #close(): Promise<void> {
+  #close(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#place?.[Symbol.dispose]();
@@ -126,7 +122,10 @@ class ClaimStream {
     this.#watch?.[Symbol.dispose]();
     if (!this.#claimed) return;
     const { id, epoch } = this.#claimed.run;
-    if (!this.#owned.drop(id, epoch)) return;
+    if (this.#ports.owned.drop(id, epoch)) this.#ports.owned.returning(this.#giveBack(id, epoch));
+  }
+
+  async #giveBack(id: string, epoch: number): Promise<void> {
     try {
       await this.#ports.ledger.runs.release(id, epoch, "leaseLost");
     } catch (thrown) {

@@ -2,6 +2,8 @@
 export class OwnedRuns {
   readonly #runs = new Map<string, { readonly epoch: number; readonly end: () => void }>();
 
+  readonly #returning = new Set<Promise<void>>();
+
   get size(): number {
     return this.#runs.size;
   }
@@ -14,6 +16,17 @@ export class OwnedRuns {
   drop(runId: string, epoch: number): boolean {
     if (this.#runs.get(runId)?.epoch !== epoch) return false;
     return this.#runs.delete(runId);
+  }
+
+  /** Remembers that a run is on its way back to the queue, so that stopping can wait for it. */
+  returning(release: Promise<void>): void {
+    const kept = release.finally(() => this.#returning.delete(kept));
+    this.#returning.add(kept);
+  }
+
+  /** Resolves when every run that was let go of is back in the queue, or could not be brought there. */
+  async returned(): Promise<void> {
+    await Promise.allSettled(this.#returning);
   }
 
   /** The run is over, or another's: its stream ends and no lease is left to give up. */

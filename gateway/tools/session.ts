@@ -12,7 +12,8 @@ import { callScope } from "./call-scope.ts";
 import { type SeenCatalog, type SeenTool, updateCatalog } from "./catalog.ts";
 import { type CallFailure, failureOfCall } from "./failure.ts";
 
-const connectTimeoutMs = 10_000;
+// Two of these, to connect and to list, must fit into the lease of a run that is being claimed.
+const connectTimeoutMs = 5_000;
 // The SDK's own timer would hide which limit ended a call; ours is on the signal.
 const noSdkTimeoutMs = 2 ** 31 - 1;
 const catalogFreshMs = 60_000;

@@ -102,6 +102,7 @@ describe("a tool call", () => {
       phase: "Waiting",
       waitingFor: { type: "Approval", name: "notes.send" },
     });
+    expect(await run.owned.next()).toBeUndefined();
     expect(world.notes.log.calls.some(({ tool }) => tool === "send")).toBe(false);
   });
 
