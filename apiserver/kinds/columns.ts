@@ -6,7 +6,7 @@ import { components } from "./openapi.ts";
 
 const metaOf = (field: string) =>
   (
-    components["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]!["properties"] as Record<
+    components["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]!.properties as Record<
       string,
       { description?: string }
     >
@@ -60,20 +60,15 @@ function duration(seconds: number): string {
 const eventColumns: readonly Column[] = [
   column("Last Seen", "The time at which the most recent occurrence of this event was recorded.", (object, now) =>
     since(
-      at(object, "series", "lastObservedTime") ??
-        object["lastTimestamp"] ??
-        object["eventTime"] ??
-        object["firstTimestamp"],
+      at(object, "series", "lastObservedTime") ?? object.lastTimestamp ?? object.eventTime ?? object.firstTimestamp,
       now,
     ),
   ),
-  column("Type", "Type of this event (Normal, Warning), new types could be added in the future", (o) =>
-    text(o["type"]),
-  ),
+  column("Type", "Type of this event (Normal, Warning), new types could be added in the future", (o) => text(o.type)),
   column(
     "Reason",
     "This should be a short, machine understandable string that gives the reason for the transition into the object's current status.",
-    (o) => text(o["reason"]),
+    (o) => text(o.reason),
   ),
   column("Object", "The object that this event is about.", (o) => {
     const kind = text(at(o, "involvedObject", "kind")).toLowerCase();
@@ -85,31 +80,31 @@ const eventColumns: readonly Column[] = [
     "Source",
     "The component reporting this event. Should be a short machine understandable string.",
     (o) => {
-      const component = text(at(o, "source", "component") || o["reportingComponent"]);
-      const host = text(at(o, "source", "host") || o["reportingInstance"]);
+      const component = text(at(o, "source", "component") || o.reportingComponent);
+      const host = text(at(o, "source", "host") || o.reportingInstance);
       return host ? `${component}, ${host}` : component;
     },
     1,
   ),
-  column("Message", "A human-readable description of the status of this operation.", (o) => text(o["message"]).trim()),
+  column("Message", "A human-readable description of the status of this operation.", (o) => text(o.message).trim()),
   column(
     "First Seen",
     "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
-    (o, now) => since(o["firstTimestamp"] ?? o["eventTime"], now),
+    (o, now) => since(o.firstTimestamp ?? o.eventTime, now),
     1,
   ),
   column(
     "Count",
     "The number of times this event has occurred.",
-    (o) => text(at(o, "series", "count") ?? (Number(o["count"] ?? 0) || 1)),
+    (o) => text(at(o, "series", "count") ?? (Number(o.count ?? 0) || 1)),
     1,
   ),
   { ...name, priority: 1 },
 ];
 
 const subjects = (object: KubeObject, kind: string) =>
-  (Array.isArray(object["subjects"]) ? object["subjects"] : [])
-    .filter((subject) => isObject(subject) && subject["kind"] === kind)
+  (Array.isArray(object.subjects) ? object.subjects : [])
+    .filter((subject) => isObject(subject) && subject.kind === kind)
     .map((subject) =>
       kind === "ServiceAccount" ? `${text(subject.namespace)}/${text(subject.name)}` : text(subject.name),
     )
@@ -132,13 +127,13 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   Namespace: [name, column("Status", "The status of the namespace", (o) => text(at(o, "status", "phase"))), age],
   Secret: [
     name,
-    column("Type", "Used to facilitate programmatic handling of secret data.", (o) => text(o["type"])),
-    column("Data", "Data contains the secret data.", (o) => String(size(o["data"]))),
+    column("Type", "Used to facilitate programmatic handling of secret data.", (o) => text(o.type)),
+    column("Data", "Data contains the secret data.", (o) => String(size(o.data))),
     age,
   ],
   ConfigMap: [
     name,
-    column("Data", "Data contains the configuration data.", (o) => String(size(o["data"]) + size(o["binaryData"]))),
+    column("Data", "Data contains the configuration data.", (o) => String(size(o.data) + size(o.binaryData))),
     age,
   ],
   Event: eventColumns,
@@ -166,7 +161,7 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     ),
     column("ParamKind", "ParamKind specifies the kind of resources used to parameterize this policy", (o) => {
       const kind = at(o, "spec", "paramKind");
-      return isObject(kind) ? `${text(kind["apiVersion"])}/${text(kind["kind"])}` : "<unset>";
+      return isObject(kind) ? `${text(kind.apiVersion)}/${text(kind.kind)}` : "<unset>";
     }),
     age,
   ],
@@ -178,7 +173,7 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     column("ParamRef", "ParamRef indicates the param resource which sets the configuration param", (o) => {
       const ref = at(o, "spec", "paramRef");
       if (!isObject(ref)) return "<unset>";
-      return ref["namespace"] ? `${text(ref["namespace"])}/${text(ref["name"])}` : text(ref["name"]) || "*";
+      return ref.namespace ? `${text(ref.namespace)}/${text(ref.name)}` : text(ref.name) || "*";
     }),
     age,
   ],

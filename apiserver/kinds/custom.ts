@@ -43,7 +43,7 @@ export interface CrdVersion {
 }
 
 export function specOf(crd: KubeObject): CrdSpec {
-  return crd["spec"] as CrdSpec;
+  return crd.spec as CrdSpec;
 }
 
 /** The bucket of a custom kind: the same for all of its versions. */
@@ -65,7 +65,7 @@ const compiled = new Map<string, CompiledSchema>();
 /** The served kinds of an established CustomResourceDefinition, one for each served version. */
 export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind[] {
   const spec = specOf(crd);
-  const accepted = (crd["status"] as { acceptedNames?: CrdNames } | undefined)?.acceptedNames ?? spec.names;
+  const accepted = (crd.status as { acceptedNames?: CrdNames } | undefined)?.acceptedNames ?? spec.names;
   const storage = spec.versions.find((version) => version.storage) ?? spec.versions[0]!;
   return spec.versions
     .filter((version) => version.served)

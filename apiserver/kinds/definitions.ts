@@ -40,12 +40,12 @@ async function settle(api: Api, crd: KubeObject, revision: number): Promise<void
   const established = status.conditions.some(({ type, status: value }) => type === "Established" && value === "True");
   const served = { ...crd, status };
   api.registry.setCustom(name, established ? customKinds(served, schemaRevision(api, crd, revision)) : []);
-  if (isDeepStrictEqual(crd["status"], status)) return;
+  if (isDeepStrictEqual(crd.status, status)) return;
   await api.store
     .write(crdBucket, keyOf(undefined, name), (current) => {
       if (!current) return { keep: crd };
       const next = { ...current, status: statusFor(api, current) };
-      return isDeepStrictEqual(current["status"], next.status) ? { keep: current } : { put: next };
+      return isDeepStrictEqual(current.status, next.status) ? { keep: current } : { put: next };
     })
     .catch((error: unknown) =>
       api.log.warn("cannot write the status of a CustomResourceDefinition", { name, error: String(error) }),
@@ -65,7 +65,7 @@ function schemaRevision(api: Api, crd: KubeObject, revision: number): number {
 
 function statusFor(api: Api, crd: KubeObject) {
   const spec = specOf(crd);
-  const before = (crd["status"] ?? {}) as {
+  const before = (crd.status ?? {}) as {
     conditions?: CrdCondition[];
     storedVersions?: string[];
     acceptedNames?: CrdNames;
@@ -111,7 +111,7 @@ function clashOf(api: Api, crd: KubeObject, spec: CrdSpec): { reason: string; me
   const resources = [names.plural, names.singular!, ...(names.shortNames ?? [])];
   for (const entry of api.store.list(crdBucket)) {
     const other = parse(entry);
-    const accepted = (other["status"] as { acceptedNames?: CrdNames } | undefined)?.acceptedNames;
+    const accepted = (other.status as { acceptedNames?: CrdNames } | undefined)?.acceptedNames;
     if (other.metadata.name === crd.metadata.name || specOf(other).group !== spec.group || !accepted?.plural) continue;
     const taken = new Set([accepted.plural, accepted.singular, ...(accepted.shortNames ?? [])]);
     const clash = resources.find((name) => taken.has(name));

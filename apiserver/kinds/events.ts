@@ -7,7 +7,7 @@ export const coreEvent = "v1";
 
 const text = (value: unknown) => (value === undefined || value === null ? "" : String(value));
 const involved = (field: string) => (object: KubeObject) => {
-  const target = object["involvedObject"] ?? object["regarding"];
+  const target = object.involvedObject ?? object.regarding;
   return isObject(target) ? text(target[field]) : "";
 };
 const references = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"];
@@ -16,15 +16,14 @@ const references = ["kind", "namespace", "name", "uid", "apiVersion", "resourceV
 export const eventFields: Readonly<Record<string, (object: KubeObject) => string>> = {
   ...Object.fromEntries(references.map((field) => [`involvedObject.${field}`, involved(field)])),
   ...Object.fromEntries(references.map((field) => [`regarding.${field}`, involved(field)])),
-  reason: (object) => text(object["reason"]),
-  type: (object) => text(object["type"]),
-  reportingComponent: (object) => text(object["reportingComponent"] ?? object["reportingController"]),
-  reportingController: (object) => text(object["reportingComponent"] ?? object["reportingController"]),
+  reason: (object) => text(object.reason),
+  type: (object) => text(object.type),
+  reportingComponent: (object) => text(object.reportingComponent ?? object.reportingController),
+  reportingController: (object) => text(object.reportingComponent ?? object.reportingController),
   source: (object) => {
-    const source = object["source"] ?? object["deprecatedSource"];
+    const source = object.source ?? object.deprecatedSource;
     return (
-      (isObject(source) && text(source["component"])) ||
-      text(object["reportingComponent"] ?? object["reportingController"])
+      (isObject(source) && text(source.component)) || text(object.reportingComponent ?? object.reportingController)
     );
   },
 };

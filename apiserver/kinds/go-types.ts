@@ -26,7 +26,7 @@ export function goMismatch(component: string, object: Record<string, unknown>): 
 const lastWord = (component: string) => component.slice(component.lastIndexOf(".") + 1);
 
 function inStruct(component: string, object: Record<string, unknown>, path: string, depth: number): string | undefined {
-  const properties = components[component]?.["properties"];
+  const properties = components[component]?.properties;
   // Schemas of definitions nest without end; the definition's own rules judge them.
   if (!isObject(properties) || depth > 12) return undefined;
   for (const [name, value] of Object.entries(object)) {
@@ -55,10 +55,10 @@ function inField(
   const target = referenceOf(schema);
   if (target) return inReference(target, value, field, path, depth);
   const wrong = () => `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type ${goName(schema)}`;
-  switch (schema["type"]) {
+  switch (schema.type) {
     case "string":
       if (typeof value !== "string") return wrong();
-      return schema["format"] === "byte" ? badBase64(value) : undefined;
+      return schema.format === "byte" ? badBase64(value) : undefined;
     case "boolean":
       return typeof value === "boolean" ? undefined : wrong();
     case "integer":
@@ -67,9 +67,9 @@ function inField(
         ? undefined
         : `json: cannot unmarshal number ${value} into Go struct field ${field} of type ${goName(schema)}`;
     case "array":
-      return Array.isArray(value) ? inList(schema["items"] as Schema, value, field, path, depth) : wrong();
+      return Array.isArray(value) ? inList(schema.items as Schema, value, field, path, depth) : wrong();
     case "object":
-      return isObject(value) ? inMap(schema["additionalProperties"], value, field, path, depth) : wrong();
+      return isObject(value) ? inMap(schema.additionalProperties, value, field, path, depth) : wrong();
     default:
       return undefined;
   }
@@ -106,7 +106,7 @@ function inMap(
   if (!isObject(values)) return undefined;
   for (const key of Object.keys(map)) {
     // Go reads a null value of a map as the zero value.
-    if (map[key] === null) map[key] = values["type"] === "string" ? "" : map[key];
+    if (map[key] === null) map[key] = values.type === "string" ? "" : map[key];
     else {
       const found = inField(values, map, key, field, path, depth);
       if (found) return found;
@@ -116,8 +116,8 @@ function inMap(
 }
 
 function referenceOf(schema: Schema): string | undefined {
-  const [first] = Array.isArray(schema["allOf"]) ? (schema["allOf"] as Schema[]) : [];
-  const ref = schema["$ref"] ?? first?.["$ref"];
+  const [first] = Array.isArray(schema.allOf) ? (schema.allOf as Schema[]) : [];
+  const ref = schema.$ref ?? first?.$ref;
   return typeof ref === "string" ? ref.slice(refPrefix.length) : undefined;
 }
 
@@ -127,8 +127,8 @@ function goName(schema: Schema): string {
   const { type, format } = schema;
   if (type === "boolean") return "bool";
   if (type === "integer") return String(format ?? "int32");
-  if (type === "array") return `[]${goName(schema["items"] as Schema)}`;
-  if (type === "object") return `map[string]${goName((schema["additionalProperties"] ?? {}) as Schema)}`;
+  if (type === "array") return `[]${goName(schema.items as Schema)}`;
+  if (type === "object") return `map[string]${goName((schema.additionalProperties ?? {}) as Schema)}`;
   return format === "byte" ? "[]uint8" : "string";
 }
 

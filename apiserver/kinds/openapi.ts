@@ -36,8 +36,8 @@ const open: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": t
 function expand(node: unknown, trail: readonly string[]): unknown {
   if (Array.isArray(node)) return node.map((item) => expand(item, trail));
   if (!isObject(node)) return node;
-  if (typeof node["$ref"] === "string") {
-    const name = node["$ref"].slice(refPrefix.length);
+  if (typeof node.$ref === "string") {
+    const name = node.$ref.slice(refPrefix.length);
     if (trail.includes(name)) return open;
     return opaque[name] ?? expand(components[name] ?? open, [...trail, name]);
   }

@@ -102,7 +102,10 @@ function mergeList(
   if (isDeletion) return before.filter((item) => !value.some((gone) => isDeepStrictEqual(gone, item)));
   const mergeKey = keys[path];
   if (mergeKey === undefined) return copyOf([...value]);
-  if (mergeKey === "") return [...before, ...value.filter((item) => !before.includes(item))];
+  if (mergeKey === "") {
+    const merged = [...new Set([...before, ...value])];
+    return sorted(merged, value, before, mergeKey);
+  }
   return mergeObjects(before, value, mergeKey, path, keys);
 }
 
@@ -113,27 +116,35 @@ function mergeObjects(
   path: string,
   keys: MergeKeys,
 ): unknown[] {
-  // "$patch: replace" as an item of its own replaces the whole list by the other items.
-  if (patch.some((item) => isObject(item) && item[directive] === "replace")) {
-    return copyOf(patch.filter((item) => !(isObject(item) && item[directive] === "replace")));
-  }
-  let result = [...before];
+  const items: Open[] = [];
+  let kept = [...before];
+  let replaces = false;
   for (const item of patch) {
     if (!isObject(item)) throw badRequest(`expected a map[string]interface {}, but received a ${typeof item}`);
-    const id = item[mergeKey];
-    if (id === undefined)
-      throw failure(500, "", `map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
-    const same = (candidate: unknown): boolean => isObject(candidate) && isDeepStrictEqual(candidate[mergeKey], id);
-    if (item[directive] === "delete") {
-      result = result.filter((candidate) => !same(candidate));
-      continue;
-    }
-    const at = result.findIndex(same);
+    const what = item[directive];
+    if (what === undefined) items.push(item);
+    else if (what === "delete") kept = kept.filter((candidate) => !isSame(candidate, idOf(item, mergeKey), mergeKey));
+    else if (what === "replace") replaces = true;
+    else throw badRequest(`unknown patch type: ${String(what)} in map: ${goMap(item)}`);
+  }
+  if (replaces) return items.map(cleaned);
+  const result = [...kept];
+  for (const item of items) {
+    const id = idOf(item, mergeKey);
+    const at = result.findIndex((candidate) => isSame(candidate, id, mergeKey));
     if (at >= 0) result[at] = mergeMap(result[at] as Open, item, path, keys);
     else result.push(cleaned(item));
   }
-  return result;
+  return sorted(result, items, kept, mergeKey);
 }
+
+function idOf(item: Open, mergeKey: string): unknown {
+  if (item[mergeKey] !== undefined) return item[mergeKey];
+  throw failure(500, "", `map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+}
+
+const isSame = (candidate: unknown, id: unknown, mergeKey: string): boolean =>
+  isObject(candidate) && isDeepStrictEqual(candidate[mergeKey], id);
 
 const goMap = (value: Open): string =>
   `map[${Object.keys(value)
@@ -179,9 +190,9 @@ function sorted(
   let [i, j] = [0, 0];
   while (i < named.length && j < others.length) {
     const [a, b] = [rank(before, named[i]), rank(before, others[j])];
-    // A named item that is new goes first; otherwise the one that stood first.
-    if (a < 0 || a < b) result.push(named[i++]);
-    else result.push(others[j++]);
+    // One of the server's own goes first only where it stood before the named one; a new one precedes all.
+    if (a >= 0 && b >= 0 && b < a) result.push(others[j++]);
+    else result.push(named[i++]);
   }
   return [...result, ...named.slice(i), ...others.slice(j)];
 }

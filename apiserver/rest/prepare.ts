@@ -6,6 +6,7 @@ import { goMismatch } from "../kinds/go-types.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { goType, normaliseMetadata } from "../kinds/metadata.ts";
 import { goJson, goQuote } from "../schema/field-errors.ts";
+import { omitEmpty } from "../schema/omit-empty.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { FieldValidation } from "./options.ts";
 
@@ -98,6 +99,7 @@ export function conform(kind: ServedKind, object: KubeObject, refuse: Refuse = c
   if (mismatch) throw refuse(kind, mismatch);
   const dropped = kind.schema.prune(object);
   kind.schema.applyDefaults(object);
+  if (!kind.custom) omitEmpty(object, kind.schema.schema);
   return [...unknown, ...dropped].map((path) => `unknown field "${path}"`);
 }
 
