@@ -1,5 +1,7 @@
+import type { ToolServerTool } from "../../api/generated/tool-server.ts";
 import { problem, type Reason } from "../../api/reasons.ts";
 import type { Instant } from "../../lib/clock.ts";
+import { formatUsd, type Micros, parseUsd } from "../../lib/money.ts";
 import type { Call as PolicyCall, Verdict } from "../../policy/verdict.ts";
 import type { Caller } from "../identity/authenticate.ts";
 import type { Judgement, Known } from "../stages.ts";
@@ -42,7 +44,28 @@ export function judgeTool(
   const misfit = findNotIJson(facts.arguments) ?? (entry && ports.checks.misfit(entry, toSent(facts, call.id)));
   if (misfit !== undefined) return deny("ArgumentsInvalid", misfit);
   if (unavailable && !isTransient(unavailable)) return deny(unavailable.reason as Reason, unavailable.message);
-  return { ...bare(verdict), ...(verdict.cap ? { cap: verdict.cap } : {}), repeat: repeatOf(manifest) };
+  const price = priceOf(manifest);
+  return {
+    ...bare(verdict),
+    repeat: repeatOf(manifest),
+    ...(verdict.cap ? { cap: verdict.cap } : {}),
+    ...(price > 0n ? { money: fixedPrice(price) } : {}),
+  };
+}
+
+function priceOf(manifest: ToolServerTool): Micros {
+  return manifest.price === undefined ? 0n : parseUsd(manifest.price);
+}
+
+/** A tool's price is known before the call and is the whole of it. */
+function fixedPrice(price: Micros): NonNullable<Judgement["money"]> {
+  return {
+    fixed: price,
+    outputMicrosPerMillion: 0n,
+    maxOutputTokens: 0,
+    minOutputTokens: 0,
+    priceVersion: `tool:${formatUsd(price)}`,
+  };
 }
 
 /** The arguments as they will be sent: with the idempotency key where the manifest names an argument for it. */

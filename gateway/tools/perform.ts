@@ -1,5 +1,6 @@
 import { problem } from "../../api/reasons.ts";
 import type { Json } from "../../lib/json.ts";
+import type { Micros } from "../../lib/money.ts";
 import { backoffMs } from "../models/settle.ts";
 import type { Ports } from "../ports.ts";
 import type { Finding, Permit, Receipt } from "../stages.ts";
@@ -54,7 +55,7 @@ export async function performTool(permit: Permit<ToolFacts>, ports: Ports): Prom
 export function settleTool(receipt: Receipt<ToolFacts>): Finding<ToolFacts> {
   if (receipt.outcome === "answered") {
     const { response, isError } = receipt;
-    return { stage: "verified", receipt, settle: "happened", response, isError };
+    return { stage: "verified", receipt, settle: "happened", response, isError, ...chargeOf(receipt) };
   }
   const { why, sent, permit } = receipt;
   const { repeat, known } = permit.judged;
@@ -80,5 +81,13 @@ export function settleTool(receipt: Receipt<ToolFacts>): Finding<ToolFacts> {
     response: result as unknown as Json,
     isError: true,
     error: why.message,
+    ...chargeOf(receipt),
   };
+}
+
+/** A tool's price is due where the call may have arrived. Nothing is held, and so nothing charged, for tools without one. */
+function chargeOf(receipt: Receipt<ToolFacts>): { readonly charge?: Micros } {
+  const { held } = receipt.permit;
+  if (held === 0n) return {};
+  return { charge: receipt.outcome === "answered" || receipt.sent === "unknown" ? held : 0n };
 }

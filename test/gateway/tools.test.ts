@@ -115,6 +115,22 @@ describe("a tool call", () => {
     expect(refusalOf(beyond)).toMatchObject({ reason: "TooLarge" });
   });
 
+  it("with a price is held and charged like a model's", async () => {
+    const priced = notesTools.map((tool) => (tool.name === "read" ? { ...tool, price: "0.002" } : tool));
+    const credential = { header: "Authorization", prefix: "Bearer " };
+    const spec = { type: "Local", local: { name: "notes" }, credential };
+    await world.putServer("notes", { ...spec, tools: priced as never });
+    using run = await ready(ana);
+    await run.call("notes.read");
+    const { steps } = (await world.ledger.runs.trace(run.owned.claim.runId))!;
+    expect(steps.at(-1)).toMatchObject({ name: "notes.read", held: 2_000n, charged: 2_000n });
+    await world.limit(ana, 1_000n);
+    const refused = await run.call("notes.read", {}, "0.1");
+    await world.limit(ana, 1_000_000n);
+    expect(refusalOf(refused)).toMatchObject({ reason: "BudgetExhausted" });
+    await world.putServer("notes", { ...spec, tools: notesTools as never });
+  });
+
   it("survives a restart of the tool server", async () => {
     using run = await ready(ana);
     await run.call("notes.read");
