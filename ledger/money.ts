@@ -15,10 +15,14 @@ export function makeMoney(ports: Ports, combiner: Combiner): Money {
   return {
     async putBudget(fence, budget) {
       check(budget);
-      await db.tx((tx) => putBudget(ports, tx, budget), {
-        // No guard transaction of the tenant runs meanwhile: what is spent and held is what is read here.
-        first: `${fenced(fence)}, change_authority(${literals([authority.tenant(budget.tenant)])})`,
-      });
+      // No guard transaction that the budget covers runs meanwhile: what is spent and held is what is read here.
+      const tenant = literals([authority.tenant(budget.tenant)]);
+      const only = await onlyBinding(db, budget);
+      const locks =
+        only === undefined
+          ? `change_authority(${tenant})`
+          : `hold_authority(${tenant}), change_authority(${literals([authority.binding(only)])})`;
+      await db.tx((tx) => putBudget(ports, tx, budget), { first: `${fenced(fence)}, ${locks}` });
     },
 
     async dropBudget(fence, tenant, key) {
@@ -102,6 +106,21 @@ export function makeMoney(ports: Ports, combiner: Combiner): Money {
       return row!.drift;
     },
   };
+}
+
+/**
+ * The one binding whose calls a budget is about; undefined where it may be several. A predecessor of the binding for the
+ * same person was fired before this one was hired, so whether it left calls does not change any more. Hiring many agents
+ * at once would queue for the tenant otherwise, each with a commit of its own.
+ */
+async function onlyBinding(db: Ports["db"], { select }: BudgetDefinition): Promise<string | undefined> {
+  if (select.kind !== "binding") return undefined;
+  const [earlier] = await db.query(
+    `select 1 from bindings b where b.uid = $1
+        and exists (select from calls c where c.payer_id = b.payer_id and c.binding_uid <> b.uid)`,
+    [select.bindingUid],
+  );
+  return earlier === undefined ? select.bindingUid : undefined;
 }
 
 function check(budget: BudgetDefinition): void {
