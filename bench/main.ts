@@ -1,11 +1,15 @@
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { idle } from "./idle.ts";
 import { outside, readRanges } from "./kit/ranges.ts";
 import { type Benchmark, percentile, type Row } from "./kit/sample.ts";
+import { ledgerHold } from "./ledger-hold.ts";
 import { limits } from "./limits.ts";
+import { onePath } from "./path.ts";
+import { start } from "./start.ts";
 
-const benchmarks: readonly Benchmark[] = [limits];
+const benchmarks: readonly Benchmark[] = [limits, ledgerHold, start, onePath, idle];
 
 const help = `npm run bench -- [NAME ...] [--quick] [--out FILE]
 
