@@ -145,8 +145,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       defaultModel: { baseURL: rehearsal.url },
       localServers: { notes: { kind: "http", url: notes.url }, ...options.localServers },
       allowPrivateNetworks: options.allowPrivateNetworks ?? false,
-      ...(options.runLeaseMs === undefined ? {} : { runLeaseMs: options.runLeaseMs }),
-      ...(options.authorityLeaseMs === undefined ? {} : { authorityLeaseMs: options.authorityLeaseMs }),
+      // Long, because tests do not beat, and a busy machine is no outage.
+      runLeaseMs: options.runLeaseMs ?? 120_000,
+      authorityLeaseMs: options.authorityLeaseMs ?? 60_000,
     }),
   );
   await ledger.catalog.ensureTenant(tenant, "acme");
