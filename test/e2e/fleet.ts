@@ -60,6 +60,7 @@ export class Up implements AsyncDisposable {
   #output = "";
   #heard = Promise.withResolvers<void>();
   #over = false;
+  #late = false;
 
   constructor(place: Place, args: readonly string[], env: Readonly<Record<string, string>>) {
     this.#place = place;
@@ -96,10 +97,16 @@ export class Up implements AsyncDisposable {
 
   /** Resolves with the first line that fits; throws with the whole output when the process ends before. */
   async line(pattern: RegExp): Promise<string> {
+    // Shorter than a test's timeout, only so that a failure shows what was said instead.
+    using _ = systemClock.after(55_000, () => {
+      this.#late = true;
+      this.#heard.resolve();
+    });
     for (;;) {
       this.#heard = Promise.withResolvers();
       const found = this.#output.split("\n").find((line) => pattern.test(line));
       if (found !== undefined) return found;
+      if (this.#late) throw new Error(`roster up said nothing like ${pattern}:\n${this.#output}`);
       if (this.#over) throw new Error(`roster up ended without a line like ${pattern}:\n${this.#output}`);
       await this.#heard.promise;
     }
