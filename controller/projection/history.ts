@@ -76,9 +76,7 @@ export class History implements AsyncDisposable {
     const windows = this.#windows
       .listBy("binding", group.slice(0, bar))
       .filter(({ spec, metadata }) => spec.runID !== undefined && (metadata.labels?.[triggerLabel] ?? "") === trigger);
-    const newest = windows.toSorted((a, b) =>
-      a.metadata.creationTimestamp! < b.metadata.creationTimestamp! ? 1 : -1,
-    )[0];
+    const newest = windows.toSorted((a, b) => (a.spec.runID! < b.spec.runID! ? 1 : -1))[0];
     const run = newest && (await ledger.runs.find(newest.spec.runID!));
     if (run === undefined) return { kind: "done" };
     for (const { metadata } of toPrune(windows, policyOf(run))) {

@@ -1,6 +1,6 @@
 import type { AgentRun } from "../../api/generated/agent-run.ts";
 import { apiVersionOf, kinds } from "../../api/kinds.ts";
-import type { Resource, Stored } from "../../api/resource.ts";
+import type { Stored } from "../../api/resource.ts";
 import { isFinished } from "../../api/run-life.ts";
 import type { RunRecord } from "../../ledger/ledger.ts";
 import { isObject, type Json } from "../../lib/json.ts";
@@ -98,6 +98,7 @@ function beyond(windows: readonly Stored<AgentRun>[], keep: number): readonly St
   return newestFirst.slice(keep).reverse();
 }
 
-function rank({ metadata }: Resource): string {
-  return `${metadata.creationTimestamp}/${metadata.name}`;
+/** Ids of runs are made in order of time (UUID version 7), to the millisecond; creation timestamps only to the second. */
+function rank({ spec }: AgentRun): string {
+  return spec.runID ?? "";
 }
