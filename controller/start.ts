@@ -103,11 +103,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
   loop("sealing the audit", sealMs, () => ledger.audit.seal());
   // A gateway's acknowledgement or an issuer's answer moves those that are being offboarded, and only those.
   const deleting = () => {
-    revoker.wake();
     const cache = informers.cache(kinds.AgentBinding);
-    for (const namespace of informers.cache(kinds.Namespace).keys()) {
-      for (const key of cache.keysBy("deleting", namespace)) driverOf("AgentBinding").enqueue(key);
-    }
+    const keys = [...informers.cache(kinds.Namespace).keys()].flatMap((namespace) =>
+      cache.keysBy("deleting", namespace),
+    );
+    if (keys.length > 0) revoker.wake();
+    for (const key of keys) driverOf("AgentBinding").enqueue(key);
   };
   stack.use(ledger.feed.subscribe("bindings", deleting));
 

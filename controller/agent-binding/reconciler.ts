@@ -128,19 +128,16 @@ async function gather(
     };
   }
   const role = roleInForce(view, binding);
-  return {
-    ...base,
-    role,
-    seeds: await seedsOf(view, tenant, binding, role),
-    duplicateOf: elder(view, binding),
-    credentials: await Promise.all(
-      (binding.spec.credentials ?? []).map((credential) => factOf(view, namespace!, credential)),
-    ),
-    headroom: state === undefined ? undefined : await ledger.money.headroom(uid),
-    summary: state === undefined ? undefined : (await ledger.bindings.summaries([uid])).get(uid),
-    offboarding: undefined,
-    hold: undefined,
-  };
+  const hired = state !== undefined;
+  const [seeds, credentials, headroom, summaries] = await Promise.all([
+    seedsOf(view, tenant, binding, role),
+    Promise.all((binding.spec.credentials ?? []).map((credential) => factOf(view, namespace!, credential))),
+    hired ? ledger.money.headroom(uid) : undefined,
+    hired ? ledger.bindings.summaries([uid]) : undefined,
+  ]);
+  const summary = summaries?.get(uid);
+  const duplicateOf = elder(view, binding);
+  return { ...base, role, seeds, duplicateOf, credentials, headroom, summary, offboarding: undefined, hold: undefined };
 }
 
 function roleInForce(view: Lookup, { metadata, spec }: Stored<AgentBinding>): Stored<AgentRole> | undefined {
