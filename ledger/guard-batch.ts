@@ -7,6 +7,18 @@ import { readAccounts, readCalls, readRequests } from "./guard-reads.ts";
 import { authority, type Ports } from "./ports.ts";
 import { literals } from "./sql.ts";
 
+// The guard's statements reach everything by key. Planned once, so; and never as a scan or a hash of whole tables, which is
+// what the planner prefers while they are small and then keeps when they have grown.
+const plans = [
+  "plan_cache_mode=force_generic_plan",
+  "enable_seqscan=off",
+  "enable_hashjoin=off",
+  "enable_mergejoin=off",
+]
+  .map((setting) => setting.split("="))
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(", ");
+
 /**
  * One guard transaction for many operations of one tenant: lock, read, decide in memory, write everything in one
  * statement, commit. Authority, journal, money and audit commit together or not at all.
@@ -42,7 +54,7 @@ export async function runBatch(ports: Ports, batch: readonly Op[]): Promise<read
     },
     {
       content: [...contentKeys.keys()],
-      first: `enter_guard(${literals([authority.tenant(tenant), ...new Set(locks)])}, ${literals(caps)}, ${literals(runs)})`,
+      first: `${plans}, enter_guard(${literals([authority.tenant(tenant), ...new Set(locks)])}, ${literals(caps)}, ${literals(runs)})`,
     },
   );
   draft?.committed();

@@ -19,8 +19,7 @@ export async function summaries(
                 (count(*) filter (where phase in ('Failed', 'Refused')))::int as failed
            from runs where binding_uid = b.uid and created_at >= w.starts_at) today on true
        left join lateral (
-         select sum(spent_delta) as spent from audit
-          where payer_id = b.payer_id and at >= w.starts_at and call_id is not null and (spent_delta <> 0 or held_delta <> 0)
+         select sum(charged) as spent from calls where payer_id = b.payer_id and created_at >= w.starts_at
        ) money on true
        left join lateral (
          select id, phase, reason, finished_at from runs where binding_uid = b.uid order by created_at desc, id desc limit 1
