@@ -27,5 +27,6 @@ export function upCommand(io: Io, checkout: Checkout): Command {
       // The planes are loaded only when they are run: the other commands answer in a third of the time.
       const { runUp } = await import("../up/run.ts");
       await runUp(settings, io, checkout, io.terminal ? process.stdout : undefined);
+      io.out(`stopped; the state is in ${settings.home}\n`);
     });
 }

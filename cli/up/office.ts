@@ -23,11 +23,12 @@ export interface OfficeAccess {
 export async function prepareOffice(options: {
   readonly root: string;
   readonly folder: string;
-  readonly ownUsers?: string;
+  /** The user's own file. */
+  readonly officeUsers?: string;
 }): Promise<OfficeAccess> {
-  const { root, folder, ownUsers } = options;
+  const { root, folder, officeUsers } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const entries = ownUsers === undefined ? await demoEntries(root, folder) : readOwn(ownUsers);
+  const entries = officeUsers === undefined ? await demoEntries(root, folder) : readOwn(officeUsers);
   const tokens = ensureTokens(
     path.join(folder, "tokens.json"),
     entries.map((entry) => entry.user),

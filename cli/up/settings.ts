@@ -49,7 +49,10 @@ export function readSettings(flags: UpFlags, io: Io, checkout: Checkout): Settin
   }
   if (modelUrl !== undefined) checkUrl("ROSTER_MODEL_URL", modelUrl, ["http:", "https:"]);
   const databaseUrl = given("DATABASE_URL");
-  if (databaseUrl !== undefined) checkUrl("DATABASE_URL", databaseUrl, ["postgres:", "postgresql:"]);
+  // Postgres' own form may lack a host (a unix socket), which other URLs may not: `pg` is the judge of the rest.
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\/./.test(databaseUrl)) {
+    throw notUrl("DATABASE_URL", ["postgres:", "postgresql:"]);
+  }
   const officeUsers = given("ROSTER_OFFICE_USERS");
   return {
     root: checkout.root,
@@ -85,13 +88,13 @@ function portOf(name: string, text: string | undefined, standard: number): numbe
   return port;
 }
 
-// The value may hold a password, so messages name the variable only.
 function checkUrl(name: string, text: string, schemes: readonly string[]): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !schemes.includes(url.protocol)) {
-    throw problem(
-      "InvalidRequest",
-      `${name} is not a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(" or ")}`,
-    );
-  }
+  if (!url || !schemes.includes(url.protocol)) throw notUrl(name, schemes);
+}
+
+// The value may hold a password, so the message names the variable only.
+function notUrl(name: string, schemes: readonly string[]): Error {
+  const starts = schemes.map((scheme) => `${scheme}//`).join(" or ");
+  return problem("InvalidRequest", `${name} is not a URL that begins with ${starts}`);
 }

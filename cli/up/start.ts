@@ -50,6 +50,8 @@ export async function startFleet(options: StartOptions): Promise<Running> {
   await ensurePortFree(settings.apiPort, "ROSTER_API_PORT");
   await ensurePortFree(settings.gatewayPort, "ROSTER_GATEWAY_PORT");
   const identities = ensureIdentities(home.file("identities.json"));
+  // First what a person may have got wrong: it should not take a database to hear of it.
+  const access = await prepareOffice({ ...settings, folder: home.file("office") });
   await using stack = new AsyncDisposableStack();
 
   step("starting Postgres, the Kubernetes API, the model and the office");
@@ -57,7 +59,7 @@ export async function startFleet(options: StartOptions): Promise<Running> {
     openMoneyAndQueue(options, stack),
     openApi(options, identities, stack),
     openModel(options, stack),
-    openOffice(options, stack),
+    openOffice(options, access, stack),
   ] as const);
 
   let owner = stack;
@@ -71,7 +73,7 @@ export async function startFleet(options: StartOptions): Promise<Running> {
 
   step("installing definitions, rights and admission policies");
   await install(admin, settings.root);
-  for (const { secretName, user, token } of office.access.people) {
+  for (const { secretName, user, token } of access.people) {
     const origins = officeServers.map((name) => `local:${name}`);
     await putCredential(admin, { name: secretName, subject: user, token, origins });
   }
@@ -79,7 +81,7 @@ export async function startFleet(options: StartOptions): Promise<Running> {
   step("starting gateway, controller and runtime");
   const gateway = await openGateway(
     options,
-    { ledger, identities, model, office: office.child, kube: await client(gatewayUser, "gateway") },
+    { ledger, identities, model, office, kube: await client(gatewayUser, "gateway") },
     stack,
   );
   await publishGateway(admin, gateway.url);
@@ -176,26 +178,16 @@ async function openModel(options: StartOptions, stack: AsyncDisposableStack): Pr
   return { baseURL: child.url };
 }
 
-async function openOffice(
-  options: StartOptions,
-  stack: AsyncDisposableStack,
-): Promise<{ readonly child: Child; readonly access: OfficeAccess }> {
+async function openOffice(options: StartOptions, access: OfficeAccess, stack: AsyncDisposableStack): Promise<Child> {
   const { settings, home } = options;
-  const folder = home.file("office");
-  const access = await prepareOffice({
-    root: settings.root,
-    folder,
-    ...(settings.officeUsers === undefined ? {} : { ownUsers: settings.officeUsers }),
-  });
-  const child = stack.use(
+  return stack.use(
     await startChild({
       ...childBasics(options, "office"),
       script: path.join(settings.root, "examples", "office", "main.ts"),
-      args: (port) => ["--root", folder, "--port", String(port), "--users", access.usersFile],
+      args: (port) => ["--root", home.file("office"), "--port", String(port), "--users", access.usersFile],
       announces: true,
     }),
   );
-  return { child, access };
 }
 
 async function openGateway(
