@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { failure } from "../http/status.ts";
 import type { User } from "../rest/api.ts";
-import type { ServiceAccountTokens } from "./service-account-tokens.ts";
+import { issuer, type ServiceAccountTokens } from "./service-account-tokens.ts";
 
 export interface StaticUser {
   readonly name: string;
@@ -31,7 +31,9 @@ export function authenticator(users: readonly StaticUser[], serviceAccounts: Ser
   const findByToken: Authenticator["findByToken"] = (token, audiences) => {
     const wanted = digest(token);
     const found = known.find((one) => timingSafeEqual(one.digest, wanted));
-    if (found) return audiences?.length ? undefined : { user: found.user, audiences: [] };
+    // A static token is for this API and no other audience.
+    const ours = !audiences?.length || audiences.includes(issuer);
+    if (found) return ours ? { user: found.user, audiences: [issuer] } : undefined;
     const account = serviceAccounts.verify(token, audiences);
     return account && { user: withAuthenticated(account.user), audiences: account.audiences };
   };

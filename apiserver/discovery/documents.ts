@@ -16,6 +16,8 @@ export interface Listed {
   readonly categories: readonly string[];
   readonly subresources: ServedKind["subresources"];
   readonly stored: boolean;
+  /** The group version that its objects are stored as. */
+  readonly storedAs?: string;
 }
 
 /** All resources of a group version in order of their plural. */
@@ -86,8 +88,8 @@ export function apiResourceList(registry: Registry, group: string, version: stri
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersion({ group, version }), resources };
 }
 
-function storageHash({ group, version, kind }: Listed): string {
-  return Buffer.from(sha256(`${group}/${version}/${kind}`), "hex")
+function storageHash({ group, version, kind, storedAs = version }: Listed): string {
+  return Buffer.from(sha256(`${group}/${storedAs.split("/").at(-1)}/${kind}`), "hex")
     .subarray(0, 8)
     .toString("base64");
 }

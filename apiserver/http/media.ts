@@ -8,7 +8,7 @@ export type Representation =
   | { readonly as: "discovery"; readonly version: string; readonly yaml: boolean };
 
 const representations =
-  "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+  "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /** One media type of an Accept or Content-Type header, with its parameters. */
 export interface MediaType {
@@ -48,5 +48,5 @@ export function negotiate(accept: string | undefined, allow: ReadonlySet<string>
     if (as === "APIGroupDiscoveryList" && ["v2", "v2beta1"].includes(version))
       return { as: "discovery", version, yaml };
   }
-  throw failure(406, "NotAcceptable", representations, {});
+  throw failure(406, "NotAcceptable", representations);
 }

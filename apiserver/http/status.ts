@@ -124,7 +124,7 @@ export function invalid(group: string, kind: string, name: string, errors: reado
   return failure(422, "Invalid", `${what} "${name}" is invalid: ${summary}`, {
     ...(name ? { name } : {}),
     ...(group ? { group } : {}),
-    kind,
+    ...(kind ? { kind } : {}),
     causes: errors.map(({ type, message, field }) => ({ reason: type, message, field })),
   });
 }

@@ -1,10 +1,13 @@
 import { compileSchema } from "../schema/structural.ts";
 import { builtinColumns } from "./columns.ts";
+import { coreEvents, modernEvents } from "./event-validation.ts";
 import { coreEvent, eventConversion, eventFields } from "./events.ts";
 import { allVerbs, type ServedKind, type Strategy, type Subresource } from "./kind.ts";
 import { checkLabel, checkPathSegment, checkSubdomain } from "./names.ts";
 import { toStructural } from "./openapi.ts";
-import { configMaps, definitions, leases, namespaces, secrets } from "./strategies.ts";
+import { policies, policyBindings } from "./policies.ts";
+import { bindings, roles } from "./rbac.ts";
+import { configMaps, definitions, leases, namespaces, secrets, serviceAccounts } from "./strategies.ts";
 
 const plain: Strategy = { checkName: checkSubdomain, unconditionalUpdate: true, createOnUpdate: false, counted: false };
 const status: Subresource = { name: "status", verbs: ["get", "patch", "update"] };
@@ -47,7 +50,7 @@ const rows: readonly Row[] = [
     plural: "events",
     component: "io.k8s.api.core.v1.Event",
     shortNames: ["ev"],
-    strategy: { ...plain, createOnUpdate: true },
+    strategy: { ...plain, ...coreEvents, createOnUpdate: true },
     selectable: eventFields,
   },
   {
@@ -80,7 +83,7 @@ const rows: readonly Row[] = [
         kind: { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" },
       },
     ],
-    strategy: plain,
+    strategy: { ...plain, ...serviceAccounts },
   },
   {
     group: "events.k8s.io",
@@ -89,7 +92,7 @@ const rows: readonly Row[] = [
     component: "io.k8s.api.events.v1.Event",
     shortNames: ["ev"],
     bucket: "core/events",
-    strategy: { ...plain, createOnUpdate: true },
+    strategy: { ...plain, ...modernEvents, createOnUpdate: true },
     selectable: eventFields,
     conversion: eventConversion,
   },
@@ -106,24 +109,44 @@ const rows: readonly Row[] = [
     plural: "clusterrolebindings",
     component: "io.k8s.api.rbac.v1.ClusterRoleBinding",
     cluster: true,
+    strategy: { ...rbac.strategy, ...bindings },
   },
-  { ...rbac, kind: "ClusterRole", plural: "clusterroles", component: "io.k8s.api.rbac.v1.ClusterRole", cluster: true },
-  { ...rbac, kind: "RoleBinding", plural: "rolebindings", component: "io.k8s.api.rbac.v1.RoleBinding" },
-  { ...rbac, kind: "Role", plural: "roles", component: "io.k8s.api.rbac.v1.Role" },
+  {
+    ...rbac,
+    kind: "ClusterRole",
+    plural: "clusterroles",
+    component: "io.k8s.api.rbac.v1.ClusterRole",
+    cluster: true,
+    strategy: { ...rbac.strategy, ...roles },
+  },
+  {
+    ...rbac,
+    kind: "RoleBinding",
+    plural: "rolebindings",
+    component: "io.k8s.api.rbac.v1.RoleBinding",
+    strategy: { ...rbac.strategy, ...bindings },
+  },
+  {
+    ...rbac,
+    kind: "Role",
+    plural: "roles",
+    component: "io.k8s.api.rbac.v1.Role",
+    strategy: { ...rbac.strategy, ...roles },
+  },
   {
     ...admission,
     kind: "ValidatingAdmissionPolicy",
     plural: "validatingadmissionpolicies",
     component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
     subresources: [status],
-    strategy: { ...plain, unconditionalUpdate: false, counted: true },
+    strategy: { ...plain, ...policies, unconditionalUpdate: false, counted: true },
   },
   {
     ...admission,
     kind: "ValidatingAdmissionPolicyBinding",
     plural: "validatingadmissionpolicybindings",
     component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding",
-    strategy: { ...plain, unconditionalUpdate: false, counted: true },
+    strategy: { ...plain, ...policyBindings, unconditionalUpdate: false, counted: true },
   },
   {
     group: "apiextensions.k8s.io",

@@ -11,6 +11,9 @@ const metaOf = (field: string) =>
       { description?: string }
     >
   )[field]?.description ?? "";
+const descriptionOf = (kind: string, field: string) =>
+  (components[`io.k8s.api.core.v1.${kind}`]!.properties as Record<string, { description?: string }>)[field]
+    ?.description ?? "";
 const nameText = metaOf("name");
 const createdText = metaOf("creationTimestamp");
 
@@ -127,15 +130,11 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   Namespace: [name, column("Status", "The status of the namespace", (o) => text(at(o, "status", "phase"))), age],
   Secret: [
     name,
-    column("Type", "Used to facilitate programmatic handling of secret data.", (o) => text(o.type)),
-    column("Data", "Data contains the secret data.", (o) => String(size(o.data))),
+    column("Type", descriptionOf("Secret", "type"), (o) => text(o.type)),
+    column("Data", descriptionOf("Secret", "data"), (o) => size(o.data)),
     age,
   ],
-  ConfigMap: [
-    name,
-    column("Data", "Data contains the configuration data.", (o) => String(size(o.data) + size(o.binaryData))),
-    age,
-  ],
+  ConfigMap: [name, column("Data", descriptionOf("ConfigMap", "data"), (o) => size(o.data) + size(o.binaryData)), age],
   Event: eventColumns,
   ServiceAccount: [name, age],
   Lease: [

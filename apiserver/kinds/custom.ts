@@ -4,7 +4,9 @@ import type { KubeObject } from "../store/entry.ts";
 import { readPath } from "../table/json-path.ts";
 import { customColumns } from "./columns.ts";
 import type { ServedKind, Strategy, Subresource } from "./kind.ts";
+import { finalizerWarnings } from "./metadata.ts";
 import { checkSubdomain } from "./names.ts";
+import { byPriority } from "./version-order.ts";
 
 /** `spec` of a CustomResourceDefinition, the part that serving needs. */
 export interface CrdSpec {
@@ -58,6 +60,7 @@ const strategy: Strategy = {
   unconditionalUpdate: false,
   createOnUpdate: false,
   counted: true,
+  warnings: finalizerWarnings,
 };
 // Compiling a large schema takes milliseconds, and an unchanged one comes back with every status write of its CRD.
 const compiled = new Map<string, CompiledSchema>();
@@ -102,7 +105,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         terminating: crd.metadata.deletionTimestamp !== undefined,
         ...(version.deprecated
           ? {
-              deprecation: version.deprecationWarning ?? `${spec.group}/${version.name} ${accepted.kind} is deprecated`,
+              deprecation: version.deprecationWarning ?? deprecationOf(spec, version, accepted.kind),
             }
           : {}),
       };
@@ -154,4 +157,13 @@ function selectableField(jsonPath: string): [string, (object: KubeObject) => str
 /** `dev.roster.v1alpha1.AgentRole`: the group reversed, as kube-apiserver names components. */
 function componentName(group: string, version: string, kind: string): string {
   return [...group.split(".").reverse(), version, kind].join(".");
+}
+
+/** What kube-apiserver warns of where the definition says nothing else: it names the version to use instead. */
+function deprecationOf(spec: CrdSpec, version: CrdVersion, kind: string): string {
+  const better = spec.versions.find(
+    (other) => other.served && !other.deprecated && byPriority(other.name, version.name) < 0,
+  );
+  const use = better ? `; use ${spec.group}/${better.name} ${kind}` : "";
+  return `${spec.group}/${version.name} ${kind} is deprecated${use}`;
 }

@@ -46,7 +46,13 @@ export const eventConversion: Conversion = {
   fromStored: (event) => rename(event, back, "events.k8s.io/v1"),
 };
 
+const hidden = new Set(["reportingComponent", "reportingInstance"]);
+
 function rename(event: KubeObject, names: Readonly<Record<string, string>>, apiVersion: string): KubeObject {
-  const fields = Object.entries(event).map(([field, value]) => [names[field] ?? field, value] as const);
+  // Only the core API shows an empty reporter.
+  const shown = Object.entries(event).filter(
+    ([field, value]) => apiVersion === coreEvent || value !== "" || !hidden.has(field),
+  );
+  const fields = shown.map(([field, value]) => [names[field] ?? field, value] as const);
   return { ...(Object.fromEntries(fields) as KubeObject), apiVersion };
 }

@@ -79,9 +79,9 @@ function inReference(target: string, value: unknown, field: string, path: string
   const word = lastWord(target);
   if (open.has(word)) return undefined;
   if (word === "Time" || word === "MicroTime") {
-    return typeof value === "string"
-      ? undefined
-      : `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type string`;
+    if (typeof value !== "string")
+      return `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type string`;
+    return badTime(value, word === "MicroTime");
   }
   if (isObject(value)) return inStruct(target, value, path, depth + 1);
   return `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type v1.${word}`;
@@ -130,6 +130,17 @@ function goName(schema: Schema): string {
   if (type === "array") return `[]${goName(schema.items as Schema)}`;
   if (type === "object") return `map[string]${goName((schema.additionalProperties ?? {}) as Schema)}`;
   return format === "byte" ? "[]uint8" : "string";
+}
+
+/** The complaint of Go's time.Parse about what is no RFC 3339 time; a MicroTime has exactly six digits of a second. */
+function badTime(text: string, micro: boolean): string | undefined {
+  const layout = micro ? "2006-01-02T15:04:05.000000Z07:00" : "2006-01-02T15:04:05Z07:00";
+  const match = text.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
+  const complaint = (rest: string, part: string) =>
+    `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${part}"`;
+  if (!match || Number.isNaN(Date.parse(text))) return complaint(text, "2006");
+  const [, fraction = "", zone = ""] = match;
+  return micro && fraction.length !== 7 ? complaint(fraction + zone, ".000000") : undefined;
 }
 
 /** The complaint of Go's base64 decoder, which wants padding and stops at the first byte it cannot use. */

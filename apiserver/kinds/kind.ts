@@ -76,11 +76,13 @@ export interface Strategy {
   readonly createOnUpdate: boolean;
   /** metadata.generation counts changes outside metadata and status. */
   readonly counted: boolean;
+  /** What the server fills in beyond the schema's defaults, on every write. */
+  readonly defaults?: (object: KubeObject) => void;
   readonly prepareCreate?: (object: KubeObject) => void;
   readonly prepareUpdate?: (next: KubeObject, live: KubeObject) => void;
   /** For writes to /status: the default keeps everything of the live object but status. */
   readonly validate?: (next: KubeObject, live: KubeObject | undefined) => readonly FieldError[];
-  readonly warnings?: (next: KubeObject) => readonly string[];
+  readonly warnings?: (next: KubeObject, live: KubeObject | undefined) => readonly string[];
 }
 
 /** `v1` or `group/version`. */

@@ -50,7 +50,8 @@ export function normaliseMetadata(
     if (!field) {
       unknown.push(`metadata.${key}`);
       delete metadata[key];
-    } else if (isNull(value) || isEmpty(value)) {
+    } else if (isNull(value) || (isEmpty(value) && key !== "managedFields")) {
+      // An empty managedFields tells the server to forget them all.
       delete metadata[key];
     } else if (!field.is(value)) {
       return { unknown, wrong: mismatch(custom ? key : `metadata.${key}`, value, field.go) };
@@ -168,7 +169,7 @@ function checkOwners(metadata: Metadata): FieldError[] {
   });
   const controllers = owners.filter((owner) => owner.controller);
   if (controllers.length > 1) {
-    const [first, second] = controllers.map((owner) => owner.kind + owner.name);
+    const [first, second] = controllers.map((owner) => `${owner.kind}/${owner.name}`);
     const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
     found.push(fieldError.invalid("metadata.ownerReferences", owners, detail));
   }
@@ -200,4 +201,18 @@ export function validateMetadataUpdate(next: KubeObject, live: KubeObject): Fiel
   immutable("creationTimestamp");
   immutable("deletionTimestamp");
   return found;
+}
+
+const standardFinalizers = new Set(["orphan", "foregroundDeletion", "kubernetes"]);
+
+/** Warns of finalizers that another writer may also choose, those that were there before apart. */
+export function finalizerWarnings(next: KubeObject, live: KubeObject | undefined): string[] {
+  const had = new Set(live?.metadata.finalizers ?? []);
+  const fresh = (next.metadata.finalizers ?? []).filter(
+    (name) => !had.has(name) && !name.includes("/") && !standardFinalizers.has(name),
+  );
+  return fresh.map((name) => {
+    const path = name.includes(".") ? " including a path (/)" : "";
+    return `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
+  });
 }

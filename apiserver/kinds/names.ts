@@ -3,24 +3,22 @@ const dnsLabel =
 const dnsSubdomain =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
+const longName = (limit: number) => `must be no more than ${limit} characters`;
 const tooLong = (limit: number) => `must be no more than ${limit} bytes`;
 // A generated suffix follows a prefix, so its last character may be a dash.
 const masked = (name: string, prefix: boolean) => (prefix ? name.replace(/-$/, "a") : name);
 
 /** RFC 1123 label of at most 63 characters: Namespaces. */
 export function checkLabel(name: string, prefix = false): string[] {
-  const found: string[] = [];
-  if (name.length > 63) found.push(tooLong(63));
-  if (!isLabel(masked(name, prefix))) found.push(dnsLabel);
-  return found;
+  const text = masked(name, prefix);
+  if (text.includes(".") && text.split(".").every(isLabel)) return ["must not contain dots"];
+  return [...(name.length > 63 ? [longName(63)] : []), ...(isLabel(text) ? [] : [dnsLabel])];
 }
 
 /** RFC 1123 subdomain of at most 253 characters: most kinds, all custom ones. */
 export function checkSubdomain(name: string, prefix = false): string[] {
-  const found: string[] = [];
-  if (name.length > 253) found.push(tooLong(253));
-  if (!masked(name, prefix).split(".").every(isLabel)) found.push(dnsSubdomain);
-  return found;
+  const fits = masked(name, prefix).split(".").every(isLabel);
+  return [...(name.length > 253 ? [longName(253)] : []), ...(fits ? [] : [dnsSubdomain])];
 }
 
 /** Anything that fits into one path segment: RBAC kinds. */
@@ -51,7 +49,10 @@ export function checkQualifiedName(key: string): string[] {
   const name = parts.at(-1)!;
   if (parts.length === 2) {
     if (parts[0] === "") found.push("prefix part must be non-empty");
-    else found.push(...checkSubdomain(parts[0]!).map((message) => `prefix part ${message}`));
+    else
+      found.push(
+        ...checkSubdomain(parts[0]!).map((message) => `prefix part ${message.replace(longName(253), tooLong(253))}`),
+      );
   }
   if (name === "") found.push("name part must be non-empty");
   else if (name.length > 63) found.push(`name part ${tooLong(63)}`);

@@ -33,6 +33,17 @@ export function toStructural(name: string): Schema {
 
 const open: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
 
+// A cluster judges built-in kinds by code, in other words than a schema's: the strategies do that here.
+const unenforced = new Set([
+  "allOf",
+  "description",
+  "default",
+  "required",
+  "enum",
+  "format",
+  "x-kubernetes-group-version-kind",
+]);
+
 function expand(node: unknown, trail: readonly string[]): unknown {
   if (Array.isArray(node)) return node.map((item) => expand(item, trail));
   if (!isObject(node)) return node;
@@ -41,9 +52,10 @@ function expand(node: unknown, trail: readonly string[]): unknown {
     if (trail.includes(name)) return open;
     return opaque[name] ?? expand(components[name] ?? open, [...trail, name]);
   }
-  const { allOf, description: _d, default: _default, "x-kubernetes-group-version-kind": _g, ...rest } = node;
+  const { allOf } = node;
   const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(rest)) {
+  for (const [key, value] of Object.entries(node)) {
+    if (unenforced.has(key)) continue;
     // A property may be called like a keyword, so only the containers of schemas are entered.
     if (key === "properties" && isObject(value)) {
       result[key] = Object.fromEntries(Object.entries(value).map(([name, child]) => [name, expand(child, trail)]));
@@ -56,8 +68,8 @@ function expand(node: unknown, trail: readonly string[]): unknown {
 
 // Types whose published schema says less than their wire form.
 const opaque: Readonly<Record<string, Schema>> = {
-  [`${metaPrefix}Time`]: { type: "string", format: "date-time", nullable: true },
-  [`${metaPrefix}MicroTime`]: { type: "string", format: "date-time", nullable: true },
+  [`${metaPrefix}Time`]: { type: "string", nullable: true },
+  [`${metaPrefix}MicroTime`]: { type: "string", nullable: true },
   [`${metaPrefix}FieldsV1`]: open,
   "io.k8s.apimachinery.pkg.runtime.RawExtension": open,
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": { "x-kubernetes-preserve-unknown-fields": true },

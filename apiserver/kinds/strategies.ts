@@ -117,10 +117,21 @@ export const namespaces: Partial<Strategy> = {
   },
 };
 
+/** Of each reference to a Secret only the name is kept. */
+function namesOfSecrets(object: KubeObject): void {
+  if (!Array.isArray(object.secrets)) return;
+  object.secrets = object.secrets.map((secret) => (isObject(secret) && secret.name ? { name: secret.name } : {}));
+}
+
+export const serviceAccounts: Partial<Strategy> = { prepareCreate: namesOfSecrets, prepareUpdate: namesOfSecrets };
+
 const seconds = (next: KubeObject, field: string) => (isObject(next.spec) ? next.spec[field] : undefined);
 
 export const leases: Partial<Strategy> = {
   checkName: checkSubdomain,
+  defaults(object) {
+    object.spec ??= {};
+  },
   validate(next) {
     const found: FieldError[] = [];
     const duration = seconds(next, "leaseDurationSeconds");
@@ -131,8 +142,6 @@ export const leases: Partial<Strategy> = {
     if (typeof transitions === "number" && transitions < 0) {
       found.push(fieldError.invalid("spec.leaseTransitions", transitions, "must be greater than or equal to 0"));
     }
-    const holder = seconds(next, "holderIdentity");
-    if (holder === "") found.push(fieldError.invalid("spec.holderIdentity", holder, "must not be empty"));
     return found;
   },
 };

@@ -6,7 +6,7 @@ import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { normaliseMetadata } from "../kinds/metadata.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Api } from "./api.ts";
-import { keepTimes, resetFields, setManagedFields } from "./fields.ts";
+import { resetFields } from "./fields.ts";
 import { asKind, cannotHandle, conform } from "./prepare.ts";
 import type { Wanted } from "./update.ts";
 
@@ -45,12 +45,20 @@ export function applyWanted(
   // The config may name the version it was made from; it then guards the write as in any patch.
   const { resourceVersion } = config.metadata;
   if (resourceVersion) result.metadata.resourceVersion = resourceVersion;
-  if (live) setManagedFields(result, keepTimes(live.metadata.managedFields, result.metadata.managedFields ?? []));
   return { object: result, tracked: true, unknown };
+}
+
+/** Group, version and kind as Go prints them. */
+function typeText(version: unknown, kind: unknown): string {
+  const parts = String(version).split("/");
+  if (parts.length > 2) return "/, Kind=";
+  return `${parts.length === 2 ? version : `/${version}`}, Kind=${kind}`;
 }
 
 function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): KubeObject {
   if (!isObject(body)) throw badRequest("the apply configuration must be an object");
+  const { apiVersion: version = "", kind: word = "" } = body as { apiVersion?: unknown; kind?: unknown };
+  if (version !== apiVersion(kind) || word !== kind.kind) throw badRequest(`invalid object type: ${typeText(version, word)}`);
   const config = asKind(kind, structuredClone(body));
   if (isObject(config.metadata) && config.metadata.managedFields !== undefined) {
     throw badRequest("metadata.managedFields must be nil");

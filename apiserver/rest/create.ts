@@ -4,6 +4,7 @@ import { decodeBody, readBody } from "../http/body.ts";
 import { alreadyExists, badRequest, failure, forbidden, invalid, notFound } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { validateMetadata } from "../kinds/metadata.ts";
+import { scaleErrors } from "../kinds/scale.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Api, Call, User } from "./api.ts";
 import { trackFields } from "./fields.ts";
@@ -112,14 +113,17 @@ export function buildNew(
   if (!tracked) {
     trackFields(kind, undefined, object, { manager: context.options.fieldManager, subresource: "", now });
   }
-  const earlier = validateMetadata(object, kind.namespaced, kind.strategy.checkName);
+  const earlier = [
+    ...validateMetadata(object, kind.namespaced, kind.strategy.checkName),
+    ...scaleErrors(kind, object),
+  ];
   const errors = [
     ...earlier,
     ...kind.schema.validate(object, undefined, { earlier }),
     ...(kind.strategy.validate?.(object, undefined) ?? []),
   ];
   if (errors.length > 0) throw invalid(kind.group, kind.kind, metadata.name ?? "", errors);
-  context.warnings.push(...(kind.strategy.warnings?.(object) ?? []));
+  context.warnings.push(...(kind.strategy.warnings?.(object, undefined) ?? []));
   const warnings = api.admit({
     operation: "CREATE",
     user: context.user,

@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
 import { trackUpdate } from "../fields/index.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
+import { replicasAt } from "../kinds/scale.ts";
 import type { KubeObject } from "../store/entry.ts";
 
-/** Records in managedFields what an update changed. Times of entries that did not change stay as they were. */
+/** Records in managedFields what an update changed. */
 export function trackFields(
   kind: ServedKind,
   live: KubeObject | undefined,
@@ -21,7 +22,28 @@ export function trackFields(
     now: options.now,
     resetFields: resetFields(kind, options.subresource),
   });
-  setManagedFields(next, keepTimes(live?.metadata.managedFields, tracked));
+  setManagedFields(next, options.subresource === "scale" ? ofScale(kind, live, next, tracked) : tracked);
+}
+
+/**
+ * As kube-apiserver has it, /scale of a custom kind takes the replicas for its writer only where somebody owned them
+ * before, and without a time.
+ */
+function ofScale(
+  kind: ServedKind,
+  live: KubeObject | undefined,
+  next: KubeObject,
+  tracked: readonly Record<string, unknown>[],
+): readonly unknown[] {
+  const path = kind.subresources.find(({ scale }) => scale)?.scale?.spec ?? "";
+  const keys = path.split(".").slice(1).map((key) => `f:${key}`);
+  const owns = (entry: unknown) =>
+    keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), isObject(entry) ? entry.fieldsV1 : {});
+  const owned = (live?.metadata.managedFields ?? []).some(owns) && replicasAt(next, path).value !== 0;
+  return tracked.flatMap(({ time, ...entry }) => {
+    if (entry.subresource !== "scale") return [{ ...entry, ...(time === undefined ? {} : { time }) }];
+    return owned ? [entry] : [];
+  });
 }
 
 /** Fields that a write to this endpoint cannot change, so nobody owns them through it. */
@@ -33,12 +55,6 @@ export function resetFields(kind: ServedKind, subresource: string): readonly (re
 export function setManagedFields(object: KubeObject, entries: readonly unknown[]): void {
   if (entries.length > 0) object.metadata.managedFields = [...entries];
   else delete object.metadata.managedFields;
-}
-
-/** Entries that did not change keep the time at which they last did. */
-export function keepTimes(before: readonly unknown[] | undefined, after: readonly unknown[]): unknown[] {
-  const timeless = (entry: unknown) => (isObject(entry) ? { ...entry, time: "" } : entry);
-  return after.map((entry) => before?.find((old) => isDeepStrictEqual(timeless(old), timeless(entry))) ?? entry);
 }
 
 /** True when two objects differ in nothing but resourceVersion and the times in managedFields. */

@@ -99,6 +99,7 @@ export function conform(kind: ServedKind, object: KubeObject, refuse: Refuse = c
   if (mismatch) throw refuse(kind, mismatch);
   const dropped = kind.schema.prune(object);
   kind.schema.applyDefaults(object);
+  kind.strategy.defaults?.(object);
   if (!kind.custom) omitEmpty(object, kind.schema.schema);
   return [...unknown, ...dropped].map((path) => `unknown field "${path}"`);
 }

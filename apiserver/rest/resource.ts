@@ -1,5 +1,5 @@
 import { sendText } from "../http/respond.ts";
-import { failure, notFound } from "../http/status.ts";
+import { badRequest, failure, notFound } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import type { Api, Call } from "./api.ts";
 import { create } from "./create.ts";
@@ -7,6 +7,7 @@ import { remove, removeCollection } from "./delete.ts";
 import { list } from "./list.ts";
 import { patch } from "./patch.ts";
 import { get } from "./read.ts";
+import { scale } from "./scale.ts";
 import { put } from "./update.ts";
 import { watch } from "./watch.ts";
 
@@ -35,13 +36,13 @@ export async function resource(api: Api, call: Call): Promise<void> {
     case "watch":
       return watch(api, call, kind);
     case "create":
-      if (info.name) throw notAllowed();
+      if (info.name && !kind.custom) throw notAllowed();
       return create(api, call, kind);
     case "update":
-      if (!info.name) throw notAllowed();
+      if (!info.name) throw unnamed(kind);
       return put(api, call, kind, "");
     case "patch":
-      if (!info.name) throw notAllowed();
+      if (!info.name) throw unnamed(kind);
       return patch(api, call, kind, "");
     case "delete":
       return remove(api, call, kind);
@@ -52,11 +53,17 @@ export async function resource(api: Api, call: Call): Promise<void> {
   }
 }
 
+/** The handler of custom kinds has its own words for a PUT or PATCH of a collection. */
+function unnamed(kind: ServedKind): Error {
+  return kind.custom ? badRequest("name must be provided") : notAllowed();
+}
+
 async function subresource(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const { info } = call;
   const found = kind.subresources.find(({ name }) => name === info.subresource);
   if (!found) throw kind.custom ? notFound(about(kind), info.name) : missing();
   if (!found.verbs.includes(info.verb)) throw notAllowed();
+  if (found.scale) return scale(api, call, kind, found.scale);
   if (info.verb === "get") return get(api, call, kind);
   if (info.verb === "update") return put(api, call, kind, info.subresource);
   return patch(api, call, kind, info.subresource);

@@ -4,6 +4,7 @@ import { decodeBody, readBody } from "../http/body.ts";
 import { badRequest, conflict, fieldError, invalid, notFound } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
+import { scaleErrors } from "../kinds/scale.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call } from "./api.ts";
@@ -105,7 +106,8 @@ function createInstead(
   if (!context.mayCreate) throw notFound(about(kind), context.name);
   const { object, tracked } = want(undefined);
   if (object.metadata.uid) {
-    throw conflict(about(kind), context.name, uidMismatch(kind, context, object.metadata.uid));
+    const given = `the provided object specified uid ${object.metadata.uid}, and no existing object was found`;
+    throw conflict(about(kind), context.name, tracked ? `uid mismatch: ${given}` : uidMismatch(kind, context, object.metadata.uid));
   }
   checkNamespace(api, kind, context.namespace, context.name);
   const built = buildNew(api, kind, object, context, tracked);
@@ -121,7 +123,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   const next = wanted.object;
   checkVersion(kind, context, next, live);
   keepSystemFields(next, live);
-  const half = context.subresource === "status" ? withStatus(kind, next, live) : next;
+  const half = halfOf(kind, context.subresource, next, live);
   if (context.subresource === "" && kind.hasStatus) copyField(half, live, "status");
   if (context.subresource === "") kind.strategy.prepareUpdate?.(half, live);
   if (kind.strategy.counted)
@@ -136,6 +138,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
     ...validateMetadataUpdate(half, live),
     // kube-apiserver runs this twice for custom kinds, and answers with its causes twice.
     ...(kind.custom ? validateMetadataUpdate(half, live) : []),
+    ...scaleErrors(kind, half),
   ];
   const errors = [
     ...earlier,
@@ -143,7 +146,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
     ...(kind.strategy.validate?.(half, live) ?? []),
   ];
   if (errors.length > 0) throw invalid(kind.group, kind.kind, context.name, errors);
-  context.warnings.push(...(kind.strategy.warnings?.(half) ?? []));
+  context.warnings.push(...(kind.strategy.warnings?.(half, live) ?? []));
   const { user, namespace, name, subresource } = context;
   const request = { operation: "UPDATE", user, kind, namespace, name, subresource, options: {} } as const;
   context.warnings.push(...api.admit({ ...request, dryRun: context.options.dryRun, object: half, oldObject: live }));
@@ -188,6 +191,13 @@ function keepSystemFields(next: KubeObject, live: KubeObject): void {
     copyField(next.metadata, live.metadata, "deletionGracePeriodSeconds");
   }
   delete next.metadata.selfLink;
+}
+
+function halfOf(kind: ServedKind, subresource: string, next: KubeObject, live: KubeObject): KubeObject {
+  if (subresource === "status") return withStatus(kind, next, live);
+  if (subresource !== "finalize") return next;
+  const finalizers = (next.spec as { finalizers?: unknown[] } | undefined)?.finalizers ?? [];
+  return { ...structuredClone(live), spec: finalizers.length > 0 ? { finalizers } : {} };
 }
 
 /** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */

@@ -168,7 +168,8 @@ function encoderFor(api: Api, kind: ServedKind, representation: Representation, 
     added: (entry) => line("ADDED", body(entry)),
     bookmark(revision, initial) {
       const annotations = initial ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
-      const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations };
+      const created = kind.custom ? {} : { creationTimestamp: null };
+      const metadata = { resourceVersion: String(revision), ...created, ...annotations };
       if (representation.as === "table") {
         const row = {
           cells: kind.columns.map(() => null),

@@ -43,7 +43,7 @@ export async function review(ports: ReviewPorts, api: Api, call: Call): Promise<
   const spec = isObject(object["spec"]) ? object["spec"] : {};
   if (kind === "LocalSubjectAccessReview") checkNamespace(spec, info.namespace);
   const result = answer(ports, api, call, kind, spec);
-  if ("errors" in result) throw invalid(group, kind, "", result.errors);
+  if ("errors" in result) throw invalid(group, "", "", result.errors);
   const { yaml } = representationOf(call);
   send(
     call.response,

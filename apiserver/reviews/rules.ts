@@ -1,4 +1,4 @@
-import { fieldError } from "../http/status.ts";
+import { badRequest } from "../http/status.ts";
 import type { Api, User } from "../rest/api.ts";
 import type { Reviewed } from "./reviews.ts";
 
@@ -6,7 +6,7 @@ import type { Reviewed } from "./reviews.ts";
 export function rulesReview(api: Api, user: User, spec: Record<string, unknown>): Reviewed {
   const namespace = spec["namespace"];
   if (typeof namespace !== "string" || namespace === "") {
-    return { errors: [fieldError.required("spec.namespace", "namespace is required")] };
+    throw badRequest("no namespace on request");
   }
   const rules = api.authorizer.rules(user, namespace);
   const resourceRules = rules

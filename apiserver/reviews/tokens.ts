@@ -1,5 +1,5 @@
 import type { Authenticator } from "../auth/authenticate.ts";
-import { fieldError } from "../http/status.ts";
+import { badRequest } from "../http/status.ts";
 import type { User } from "../rest/api.ts";
 import type { Reviewed } from "./reviews.ts";
 
@@ -12,13 +12,12 @@ export function selfSubjectReview(user: User): Reviewed {
 export function tokenReview(authenticator: Authenticator, spec: Record<string, unknown>): Reviewed {
   const { token, audiences } = spec;
   if (typeof token !== "string" || token === "") {
-    return { errors: [fieldError.required("spec.token", "")] };
+    throw badRequest("token is required for TokenReview in authentication");
   }
   const asked = Array.isArray(audiences) ? (audiences as string[]) : [];
   const found = authenticator.findByToken(token, asked);
   if (!found) return { status: { user: {}, error: "invalid bearer token" } };
-  const shared = found.audiences.length > 0 ? { audiences: found.audiences } : {};
-  return { status: { authenticated: true, user: userInfo(found.user), ...shared } };
+  return { status: { authenticated: true, user: userInfo(found.user), audiences: found.audiences } };
 }
 
 /** `authentication.k8s.io/v1 UserInfo`. */

@@ -43,6 +43,7 @@ function readTerm(term: string, kind: ServedKind, whole: string) {
   const match = term.match(/^((?:\\.|[^=!\\])*)(==|!=|=)(.*)$/s);
   if (!match) throw badRequest(`invalid selector: '${whole}'; can't understand '${term}'`);
   const [, field = "", operator, value = ""] = match;
+  if (/^(?:\\.|[^=\\])*=/s.test(value)) throw badRequest("invalid field selector: unescaped character in value: 61");
   return { field, equal: operator !== "!=", value: unquote(value), read: reader(field, kind) };
 }
 

@@ -37,7 +37,8 @@ function requirement(next: () => string, peek: () => string): LabelMatch {
   const absent = key === "!";
   if (absent) key = next();
   if (!key || /^[=(),<>]|^!=$/.test(key)) {
-    throw refuse(`found '${key}', expected: ${absent ? "identifier" : "!, identifier, or 'end of string'"}`);
+    if (!absent) throw badRequest(`found '${key}', expected: !, identifier, or 'end of string'`);
+    throw refuse(`found '${key}', expected: identifier`);
   }
   const [complaint] = checkQualifiedName(key);
   if (complaint) throw refuse(`<nil>: Invalid value: "${key}": ${complaint}`);

@@ -1,0 +1,66 @@
+import { isObject } from "../../lib/json.ts";
+import { type FieldError, fieldError } from "../http/status.ts";
+import type { KubeObject } from "../store/entry.ts";
+import type { ServedKind } from "./kind.ts";
+
+const maxReplicas = 2 ** 31 - 1;
+
+/** The whole number at a path such as `.spec.replicas`: undefined where there is none, an error for anything else. */
+export function replicasAt(object: unknown, path: string): { readonly value?: number; readonly error?: string } {
+  const keys = path.split(".").slice(1);
+  let at: unknown = object;
+  for (const [index, key] of keys.entries()) {
+    if (!isObject(at)) {
+      const where = `.${keys.slice(0, index).join(".")}`;
+      return { error: `${where} accessor error: ${accessed(at)}, expected map[string]interface {}` };
+    }
+    if (!Object.hasOwn(at, key)) return {};
+    at = at[key];
+  }
+  return Number.isInteger(at)
+    ? { value: at as number }
+    : { error: `${path} accessor error: ${accessed(at)}, expected int64` };
+}
+
+/** Writes the number of replicas, making the objects on the way. */
+export function setReplicas(object: KubeObject, path: string, replicas: number): void {
+  const keys = path.split(".").slice(1);
+  const last = keys.pop()!;
+  let at: Record<string, unknown> = object;
+  for (const key of keys) {
+    const next = Object.hasOwn(at, key) ? at[key] : undefined;
+    at = isObject(next) ? next : (at[key] = {});
+  }
+  at[last] = replicas;
+}
+
+/** What kube-apiserver finds wrong with the replica fields of a kind that has a scale subresource. */
+export function scaleErrors(kind: ServedKind, object: KubeObject): FieldError[] {
+  const paths = kind.subresources.find((one) => one.scale)?.scale;
+  if (!paths) return [];
+  return [paths.spec, paths.status].flatMap((path) => {
+    const { value = 0, error } = replicasAt(object, path);
+    if (error) return [fieldError.invalid(path, 0, error)];
+    if (value < 0) return [fieldError.invalid(path, value, "should be a non-negative integer")];
+    if (value > maxReplicas) {
+      return [fieldError.invalid(path, value, `should be less than or equal to ${maxReplicas}`)];
+    }
+    return [];
+  });
+}
+
+function accessed(value: unknown): string {
+  const [shown, type] =
+    value === null
+      ? ["<nil>", "<nil>"]
+      : Array.isArray(value)
+        ? ["[...]", "[]interface {}"]
+        : isObject(value)
+          ? ["map[...]", "map[string]interface {}"]
+          : typeof value === "boolean"
+            ? [String(value), "bool"]
+            : typeof value === "number"
+              ? [String(value), Number.isInteger(value) ? "int64" : "float64"]
+              : [String(value), "string"];
+  return `${shown} is of the type ${type}`;
+}
