@@ -351,7 +351,8 @@ export interface Runs {
     message: string,
   ): Promise<void>;
   wake(runId: string): Promise<void>;
-  cancel(runId: string, by: string, reason?: string): Promise<void>;
+  /** Ends a run that has not ended, whatever it does. `why` is one plain sentence for the person who looks at it. */
+  cancel(runId: string, by: string, why?: string): Promise<void>;
   find(runId: string): Promise<RunRecord | undefined>;
   findByObject(tenant: string, objectName: string): Promise<RunRecord | undefined>;
   list(filter: {

@@ -67,16 +67,16 @@ export function makeRuns(ports: Ports): Runs {
         }),
       );
     },
-    async cancel(runId, by, reason = "Cancelled") {
+    async cancel(runId, by, why = `cancelled by ${by}`) {
       await db.tx(async (tx) => {
         const was = await move(ports, tx, runId, {
           event: "cancel",
           principal: by,
-          reason,
-          message: `cancelled by ${by}`,
+          reason: "Cancelled",
+          message: why,
         });
         if (was !== "Running") return;
-        await recordRevocations(tx, time.now(), [{ runId }], reason);
+        await recordRevocations(tx, time.now(), [{ runId }], "Cancelled");
         tx.wake("authority");
       });
     },

@@ -37,7 +37,10 @@ const hired = (more: Partial<BindingState> = {}): BindingState => ({
 });
 
 const given = (more: Partial<Snapshot> = {}, specMore: Partial<AgentBindingSpec> = {}): Snapshot => ({
-  binding: stored<AgentBinding>("AgentBinding", "ana", { spec: { ...spec, ...specMore } }),
+  binding: stored<AgentBinding>("AgentBinding", "ana", {
+    spec: { ...spec, ...specMore },
+    status: { observedGeneration: 1, roleRevision: "r1" },
+  }),
   tenant: "t",
   role,
   seeds: undefined,
@@ -71,6 +74,11 @@ describe("a binding", () => {
       why: "deciding again after the commit yields no writes but those that are performed once",
       given: given(),
       want: { writes: ["putBudget"], next: "settled" },
+    },
+    "reads again what is left once new limits are in force": {
+      why: "the snapshot knew the old ones, and Funded must not lag behind an edit",
+      given: given({ binding: stored<AgentBinding>("AgentBinding", "ana", { spec }) }),
+      want: { writes: ["putBudget"], next: "recheck" },
     },
     "hires again when what is in force differs": {
       why: "a narrowing raises the authority's number",
@@ -119,6 +127,7 @@ describe("a binding", () => {
     const summary = { runs: 2, active: 0, succeeded: 2, failed: 0, spentToday: 120_000n };
     const status = {
       observedGeneration: 1,
+      roleRevision: "r1",
       asOf: "2026-11-02T07:59:30Z",
       summary: { runs: "1", today: "0.00 of 25.00", last: "none" },
     };

@@ -8,7 +8,7 @@ import { canonicalJson, type JsonObject } from "../../lib/json.ts";
 import { formatUsd } from "../../lib/money.ts";
 import { autonomyEarned, type Band, tighterBand, toBand } from "../../policy/autonomy.ts";
 import { tighterLimits } from "../../policy/budgets.ts";
-import { again, type Mark, met, type Plan, settled, unmet, type Write } from "../kit/reconciler.ts";
+import { again, type Mark, met, type Plan, recheck, settled, unmet, type Write } from "../kit/reconciler.ts";
 import { paceSums } from "../kit/sums.ts";
 import { consents, judgeCredentials } from "./credentials.ts";
 import { protectionFinalizer, type Snapshot } from "./snapshot.ts";
@@ -194,6 +194,7 @@ function show(snapshot: Snapshot, role: Stored<AgentRole>, now: Instant) {
   const limits = tighterLimits(binding.spec.budget, role.spec.budget?.perBinding);
   const spent = formatUsd(summary?.spentToday ?? 0n);
   const { status } = binding;
+  const changed = status?.observedGeneration !== binding.metadata.generation;
   const paced = paceSums({
     shown: { runs: status?.summary?.runs, today: status?.summary?.today, last: status?.summary?.last },
     fresh: {
@@ -203,9 +204,11 @@ function show(snapshot: Snapshot, role: Stored<AgentRole>, now: Instant) {
     },
     asOf: status?.asOf,
     now,
-    changed: status?.observedGeneration !== binding.metadata.generation,
+    changed,
   });
   const { asOf, ...sums } = paced.fields;
+  // What is left was read before the new limits were put in force: read it again once they are.
+  const refunded = changed || status?.roleRevision !== role.status?.revision;
   const fields = {
     accountID: state!.accountId,
     roleRevision: role.status!.revision!,
@@ -213,7 +216,7 @@ function show(snapshot: Snapshot, role: Stored<AgentRole>, now: Instant) {
     summary: sums,
     asOf,
   };
-  return { fields, next: paced.next };
+  return { fields, next: refunded ? recheck(now) : paced.next };
 }
 
 function lastOf({ summary }: Snapshot): string {

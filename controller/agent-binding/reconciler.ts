@@ -41,13 +41,19 @@ export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler
         relevant: (before, after) => isReadyGeneration(before) !== isReadyGeneration(after),
       },
       {
+        // A limit that came into force, moved or went may be the level without money.
+        kind: kinds.AgentBudget,
+        keys: ({ metadata }, view) => view.keysBy(kinds.AgentBinding, "namespace", metadata.namespace!),
+        relevant: (before, after) => isReadyGeneration(before) !== isReadyGeneration(after),
+      },
+      {
         kind: kinds.Namespace,
         keys: ({ metadata }, view) => view.keysBy(kinds.AgentBinding, "deleting", metadata.name),
       },
     ],
     access: [
       ...driven(kinds.AgentBinding),
-      ...[kinds.AgentRole, kinds.AgentStop, kinds.Namespace].flatMap(reads),
+      ...[kinds.AgentRole, kinds.AgentStop, kinds.AgentBudget, kinds.Namespace].flatMap(reads),
       ...reads(kinds.Secret),
       ...may(kinds.Secret, "patch"),
     ],
@@ -90,10 +96,10 @@ function isLeaving(binding: Stored | undefined): boolean {
   return binding === undefined || binding.metadata.deletionTimestamp !== undefined;
 }
 
-/** Changes when a stop comes into force, is edited or goes. */
-function isReadyGeneration(stop: Stored | undefined): string {
-  const { status } = (stop ?? {}) as { status?: { observedGeneration?: number } };
-  return `${stop?.metadata.uid}/${status?.observedGeneration}/${stop?.metadata.deletionTimestamp}`;
+/** Changes when a stop or a budget comes into force, is edited or goes. */
+function isReadyGeneration(object: Stored | undefined): string {
+  const { status } = (object ?? {}) as { status?: { observedGeneration?: number } };
+  return `${object?.metadata.uid}/${status?.observedGeneration}/${object?.metadata.deletionTimestamp}`;
 }
 
 async function gather(

@@ -86,10 +86,11 @@ function admit({ object, tenant }: Snapshot, binding: Stored<AgentBinding>): Wri
 function follow(object: Stored<AgentRun>, run: RunRecord, now: Instant): Plan<AgentRun> {
   const finished = isFinished(run.phase);
   if (object.spec.desiredState === "Cancelled" && !finished) {
-    const by = object.spec.requestedBy ?? "unknown";
-    const reason = "spec.desiredState is Cancelled";
+    // Who may write the object may cancel, and the API does not tell a controller who wrote: naming the person who asked
+    // for the run would accuse the wrong one.
+    const why = "spec.desiredState is Cancelled";
     return {
-      writes: [{ kind: "ledger", effect: "cancel", args: { runId: run.id, by, reason } }],
+      writes: [{ kind: "ledger", effect: "cancel", args: { runId: run.id, by: "kubernetes-api", why } }],
       conditions: [],
       status: {},
       next: again,

@@ -50,8 +50,8 @@ const effects = {
   cancel: (
     ledger: Ledger,
     _: Fence | undefined,
-    a: { readonly runId: string; readonly by: string; readonly reason?: string },
-  ) => ledger.runs.cancel(a.runId, a.by, a.reason),
+    a: { readonly runId: string; readonly by: string; readonly why?: string },
+  ) => ledger.runs.cancel(a.runId, a.by, a.why),
   /** An AgentRun object went: its run is cancelled, and a window is not shown again. Copies of either change nothing. */
   objectGone: async (ledger: Ledger, _: Fence | undefined, a: GoneObject) => {
     const run =

@@ -48,6 +48,28 @@ it("hires an agent whose role and tier come after it", async () => {
   expect(await ledger.documents.read(hired.metadata.uid, "preferences.md")).toMatchObject({ content: "likes brevity" });
 });
 
+it("shows at once which level has nothing left when a limit moves, its own or a budget's", async () => {
+  const { kube } = world;
+  const funds = (wanted: string) =>
+    until(kube, kinds.AgentBinding, "zoe", (object) => condition(object, "Funded") === wanted);
+  await kube.create(kinds.AgentBinding, aBinding("zoe", { team: "sales" }));
+  await funds("True/Funded");
+  await kube.mergePatch(kinds.AgentBinding, "zoe", "acme", { spec: { budget: { day: "0" } } });
+  await funds("False/Unfunded");
+  await kube.mergePatch(kinds.AgentBinding, "zoe", "acme", { spec: { budget: { day: "1.00" } } });
+  await funds("True/Funded");
+  const spec = { select: { team: "sales" }, timeZone: "UTC", limits: [{ window: "Day", amount: "0" }] };
+  await kube.create(kinds.AgentBudget, {
+    apiVersion: "roster.dev/v1alpha1",
+    kind: "AgentBudget",
+    metadata: { name: "sales", namespace: "acme" },
+    spec,
+  } as never);
+  await funds("False/Unfunded");
+  await kube.delete(kinds.AgentBudget, "sales", "acme");
+  await funds("True/Funded");
+});
+
 it("binds credentials that consent, protects them, and lets them go when the agent is fired", async () => {
   const { kube, ledger } = world;
   const credentials = [{ server: "mail", secretRef: { name: "ben-mail", key: "token" } }];
