@@ -55,11 +55,17 @@ export async function startFleet(options: StartOptions): Promise<Running> {
   await using stack = new AsyncDisposableStack();
 
   step("starting Postgres, the Kubernetes API, the model and the office");
+  const startedAt = clock.now();
+  const timed = async <T>(name: string, start: Promise<T>): Promise<T> => {
+    const value = await start;
+    step(`${name} after ${((clock.now() - startedAt) / 1000).toFixed(1)} s`);
+    return value;
+  };
   const [ledger, api, model, office] = await together([
-    openMoneyAndQueue(options, stack),
-    openApi(options, identities, stack),
-    openModel(options, stack),
-    openOffice(options, access, stack),
+    timed(settings.databaseUrl ? "your database answers" : "Postgres is up", openMoneyAndQueue(options, stack)),
+    timed("the Kubernetes API is up", openApi(options, identities, stack)),
+    timed(settings.model ? "your model endpoint is set" : "the rehearsal is up", openModel(options, stack)),
+    timed("the office is up", openOffice(options, access, stack)),
   ] as const);
 
   let owner = stack;

@@ -103,19 +103,25 @@ function header({ facts, clock }: Picture): Line[] {
 function tryNext({ facts, bindings, runs }: Picture): Line[] {
   const binding = bindings.find((one) => one.metadata.name === "tess-ana") ?? bindings[0];
   const run = runs.find((one) => one.status?.phase === "Succeeded") ?? runs[0];
-  const command = (text: string, why: string): Line => [
-    [`  ${text}`, "command"],
-    [`  ${why}`, "faint"],
+  const commands: readonly (readonly [string, string])[] = [
+    ["kubectl get abind -o wide", "who works for whom, and what it cost"],
+    [`npm run -s roster -- trace arun/${run?.metadata.name ?? "<name>"}`, "what it did, step by step"],
+    [`kubectl delete abind ${binding?.metadata.name ?? "<name>"}`, "fire it: its next call is refused"],
   ];
+  const width = Math.max(...commands.map(([text]) => text.length));
   return [
     [
-      ["TRY NEXT, in another terminal", "title"],
-      [`   export KUBECONFIG=${facts.kubeconfig}`, "command"],
+      ["TRY NEXT", "title"],
+      ["  in another terminal, after  ", "faint"],
+      [`export KUBECONFIG=${facts.kubeconfig}`, "command"],
     ],
-    command("kubectl get abind -o wide", "who works for whom, and what it cost"),
-    command(`npm run -s roster -- trace arun/${run?.metadata.name ?? "<name>"}`, "what it did, step by step"),
-    command(`kubectl delete abind ${binding?.metadata.name ?? "<name>"}`, "fire it: its next call is refused"),
-    [["  Ctrl-C stops everything; the state stays.", "faint"]],
+    ...commands.map(
+      ([text, why]): Line => [
+        [`  ${text.padEnd(width)}`, "command"],
+        [`  ${why}`, "faint"],
+      ],
+    ),
+    [["Ctrl-C stops everything; the state stays.", "faint"]],
   ];
 }
 
@@ -197,7 +203,7 @@ function runRow(run: AgentRun, now: number): readonly Part[] {
   const { status, spec, metadata } = run;
   const phase = status?.phase ?? "Requested";
   const ends = status?.finishedAt ? Date.parse(status.finishedAt) : now;
-  const took = status?.startedAt ? `${Math.max(0, (ends - Date.parse(status.startedAt)) / 1000).toFixed(0)} s` : "";
+  const took = status?.startedAt ? span(Math.max(0, ends - Date.parse(status.startedAt))) : "";
   const why = ["Failed", "Refused", "Cancelled"].includes(phase) ? ` ${status?.reason ?? ""}` : "";
   return [
     [metadata.name, "strong"],
