@@ -65,7 +65,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     stack.use(new Driver(reconciler, ports, { concurrency })),
   );
   const driverOf = (kind: string) => drivers.find((driver) => driver.kind.kind === kind)!;
-  const scheduler = stack.use(new Scheduler({ informers, ledger, clock, log, fence }, { concurrency }));
+  const scheduler = stack.use(new Scheduler({ informers, ledger, clock, log, events, fence }, { concurrency }));
   const pulse = stack.use(new Pulse(informers, clock, drivers));
   const history = stack.use(new History({ client: kube, ledger, informers, clock, log, fence }));
   await informers.start(aborted.signal);

@@ -4,9 +4,10 @@ import { kinds } from "../../api/kinds.ts";
 import { dispositionOf } from "../../api/reasons.ts";
 import type { Stored } from "../../api/resource.ts";
 import { type Cache, type Change, keyOf } from "../../kube/cache.ts";
+import type { EventRecorder } from "../../kube/events.ts";
 import { type Again, Workqueue } from "../../kube/workqueue.ts";
 import type { Fence, Ledger } from "../../ledger/ledger.ts";
-import type { Clock, Instant } from "../../lib/clock.ts";
+import { type Clock, type Instant, toRfc3339 } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { messageOf } from "../../lib/problem.ts";
 import { compileSchedule, dueFire, jitterOf, type Schedule } from "../../policy/schedule.ts";
@@ -20,6 +21,8 @@ interface Armed {
   readonly fingerprint: string;
   readonly armedAt: Instant;
   readonly lastFired: Instant | undefined;
+  /** The last instant that was passed over as too late, so that it is told once. */
+  readonly lastMissed?: Instant;
 }
 
 export interface SchedulerPorts {
@@ -27,6 +30,7 @@ export interface SchedulerPorts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
+  readonly events: EventRecorder;
   fence(): Fence | undefined;
 }
 
@@ -142,6 +146,10 @@ export class Scheduler implements AsyncDisposable {
       await ledger.schedules.fired(leading, trigger!.metadata.uid, binding!.metadata.uid, due.fire);
       this.#armed.set(pair, { ...armed, lastFired: due.fire });
     }
+    if (due.missed !== undefined && due.missed !== armed.lastMissed) {
+      this.#tellMissed(trigger!, binding!, due.missed);
+      this.#armed.set(pair, { ...armed, lastMissed: due.missed });
+    }
     return due.next === undefined ? { kind: "done" } : { kind: "at", at: due.next.at };
   }
 
@@ -199,6 +207,11 @@ export class Scheduler implements AsyncDisposable {
     // A trigger that is gone disarmed all its pairs, and a binding that is gone was disarmed by its firing.
     if (trigger === undefined || binding === undefined) return;
     await this.#ports.ledger.schedules.disarm(trigger.metadata.uid, binding.metadata.uid);
+  }
+
+  #tellMissed(regarding: Stored<AgentTrigger>, binding: Stored<AgentBinding>, at: Instant): void {
+    const note = `${binding.metadata.name}: the fire of ${toRfc3339(at)} is later than startingDeadlineSeconds allows`;
+    this.#ports.events.record({ regarding, type: "Warning", reason: "MissedDeadline", action: "Fire", note });
   }
 
   #tenantOf(binding: Stored<AgentBinding>): string {

@@ -270,6 +270,8 @@ export class Driver implements AsyncDisposable {
         log.debug("could not show why", { error: messageOf(second) });
       });
     }
+    // The API server refuses us, not the object: a right is granted again, or its caches are cold after a restart.
+    if ([401, 403].includes(statusOf(thrown) ?? 0)) return { kind: "backoff" };
     switch (disposition) {
       case "stalled":
       case "denied":

@@ -5,7 +5,7 @@ import { type Cache, toKey } from "../../kube/cache.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { statusOf } from "../../kube/connect.ts";
 import type { Fence, Ledger, RunRecord } from "../../ledger/ledger.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock, Instant } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { messageOf } from "../../lib/problem.ts";
 import { fieldManager } from "../kit/commit.ts";
@@ -34,6 +34,9 @@ const coalesceMs = 150;
 // The feed serves speed; this makes sure.
 const pollMs = 5_000;
 const saveMs = 2_000;
+// A refused window is tried again for so long: a right that is granted again, caches that are cold, a full quota.
+const refusedMs = 300_000;
+const maxRefused = 1_000;
 
 /**
  * Follows the ledger's runs in commit order and makes them seen: a window for each run that nobody asked for by an
@@ -44,6 +47,8 @@ export class Projector implements AsyncDisposable {
   readonly #windows: Cache<AgentRun>;
   readonly #throttle: Throttle;
   readonly #subscription: Disposable;
+  /** Runs whose window the API server refused: when to try again, and until when. */
+  readonly #refused = new Map<string, { readonly at: Instant; readonly until: Instant }>();
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
   #again = false;
@@ -106,6 +111,7 @@ export class Projector implements AsyncDisposable {
         if (last !== undefined) position.cursor = last.changeSeq;
         if (page.length < pageSize || this.#stopped) break;
       }
+      await this.#openRefused();
       if (position.cursor > position.saved && clock.now() - position.savedAt >= saveMs) {
         await ledger.runs.saveCursor(leading, cursorName, position.cursor);
         position.saved = position.cursor;
@@ -137,10 +143,34 @@ export class Projector implements AsyncDisposable {
     try {
       informers.assume(kinds.AgentRun, await client.create(kinds.AgentRun, toWindow(run, binding), { fieldManager }));
     } catch (thrown) {
+      const status = statusOf(thrown);
+      const leaving = informers.cache(kinds.Namespace).find(run.namespace)?.metadata.deletionTimestamp !== undefined;
+      if (status === 403 && !leaving && this.#postpone(run)) return;
       // 409: made before a crash. 403, 404: the namespace goes away.
-      if (![403, 404, 409].includes(statusOf(thrown) ?? 0)) throw thrown;
+      if (![403, 404, 409].includes(status ?? 0)) throw thrown;
     }
+    this.#refused.delete(run.id);
     await ledger.runs.markWindow(run.id, "shown");
+  }
+
+  /** Remembers a refused window for later; false when it was tried long enough. Others are not kept waiting by it. */
+  #postpone({ id }: RunRecord): boolean {
+    const now = this.#ports.clock.now();
+    const until = this.#refused.get(id)?.until ?? now + refusedMs;
+    this.#refused.delete(id);
+    if (now >= until || this.#refused.size >= maxRefused) return false;
+    this.#refused.set(id, { at: now + pollMs, until });
+    return true;
+  }
+
+  async #openRefused(): Promise<void> {
+    const { clock, ledger } = this.#ports;
+    for (const [id, { at }] of this.#refused) {
+      if (at > clock.now()) continue;
+      const run = await ledger.runs.find(id);
+      if (run?.windowState === undefined && run !== undefined) await this.#project(run);
+      else this.#refused.delete(id);
+    }
   }
 
   /** Windows of unfinished runs that were deleted while nobody watched: deleting one cancels its run. */
