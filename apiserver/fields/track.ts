@@ -4,6 +4,7 @@ import { type Atom, atomOfKind } from "./atom.ts";
 import { FieldSet } from "./field-set.ts";
 import { capUpdaters, identityOf, type Manager, type Managers, readManagers, writeManagers } from "./managers.ts";
 import { transfer, withoutSystemFields } from "./ownership.ts";
+import { withZeros } from "./zero.ts";
 
 export interface TrackOptions {
   /** The stored object; undefined on create. */
@@ -58,7 +59,9 @@ export function recordUpdate(
   now: string,
   ignored: FieldSet,
 ): Managers {
-  const { comparison, managers: left } = transfer(before, after, atom, managers, "", ignored);
+  const kind = after as { apiVersion?: unknown; kind?: unknown };
+  const [from, to] = [withZeros(before, kind), withZeros(after, kind)];
+  const { comparison, managers: left } = transfer(from, to, atom, managers, "", ignored);
   const set = withoutSystemFields(comparison.modified.union(comparison.added).without(ignored));
   if (set.empty) return left;
   const id = identityOf(entry);

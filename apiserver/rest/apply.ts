@@ -58,7 +58,8 @@ function typeText(version: unknown, kind: unknown): string {
 function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): KubeObject {
   if (!isObject(body)) throw badRequest("the apply configuration must be an object");
   const { apiVersion: version = "", kind: word = "" } = body as { apiVersion?: unknown; kind?: unknown };
-  if (version !== apiVersion(kind) || word !== kind.kind) throw badRequest(`invalid object type: ${typeText(version, word)}`);
+  if (version !== apiVersion(kind) || word !== kind.kind)
+    throw badRequest(`invalid object type: ${typeText(version, word)}`);
   const config = asKind(kind, structuredClone(body));
   if (isObject(config.metadata) && config.metadata.managedFields !== undefined) {
     throw badRequest("metadata.managedFields must be nil");

@@ -113,10 +113,7 @@ export function buildNew(
   if (!tracked) {
     trackFields(kind, undefined, object, { manager: context.options.fieldManager, subresource: "", now });
   }
-  const earlier = [
-    ...validateMetadata(object, kind.namespaced, kind.strategy.checkName),
-    ...scaleErrors(kind, object),
-  ];
+  const earlier = [...validateMetadata(object, kind.namespaced, kind.strategy.checkName), ...scaleErrors(kind, object)];
   const errors = [
     ...earlier,
     ...kind.schema.validate(object, undefined, { earlier }),

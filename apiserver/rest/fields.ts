@@ -36,7 +36,10 @@ function ofScale(
   tracked: readonly Record<string, unknown>[],
 ): readonly unknown[] {
   const path = kind.subresources.find(({ scale }) => scale)?.scale?.spec ?? "";
-  const keys = path.split(".").slice(1).map((key) => `f:${key}`);
+  const keys = path
+    .split(".")
+    .slice(1)
+    .map((key) => `f:${key}`);
   const owns = (entry: unknown) =>
     keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), isObject(entry) ? entry.fieldsV1 : {});
   const owned = (live?.metadata.managedFields ?? []).some(owns) && replicasAt(next, path).value !== 0;

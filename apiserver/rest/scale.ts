@@ -59,7 +59,11 @@ function toScale(object: KubeObject, paths: Paths, base = false): Scale {
   const wrong = spec.error ?? status.error;
   if (wrong) throw failure(500, "", wrong);
   if (spec.value === undefined && !base) {
-    throw failure(500, "InternalError", `Internal error occurred: the spec replicas field "${paths.spec}" does not exist`);
+    throw failure(
+      500,
+      "InternalError",
+      `Internal error occurred: the spec replicas field "${paths.spec}" does not exist`,
+    );
   }
   const selector = paths.selector ? selectorAt(object, paths.selector) : "";
   return {

@@ -107,7 +107,11 @@ function createInstead(
   const { object, tracked } = want(undefined);
   if (object.metadata.uid) {
     const given = `the provided object specified uid ${object.metadata.uid}, and no existing object was found`;
-    throw conflict(about(kind), context.name, tracked ? `uid mismatch: ${given}` : uidMismatch(kind, context, object.metadata.uid));
+    throw conflict(
+      about(kind),
+      context.name,
+      tracked ? `uid mismatch: ${given}` : uidMismatch(kind, context, object.metadata.uid),
+    );
   }
   checkNamespace(api, kind, context.namespace, context.name);
   const built = buildNew(api, kind, object, context, tracked);

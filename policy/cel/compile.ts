@@ -4,6 +4,7 @@ import { problem } from "../../api/reasons.ts";
 import type { Problem } from "../../lib/problem.ts";
 import { meter, perCallLimit } from "./cost.ts";
 import { baseEnvironment, type CelType, declareType } from "./environment.ts";
+import { positionOf } from "./position.ts";
 import { meterNodes, readable, useKubernetesFunctions, visitNodes } from "./syntax.ts";
 import { fromCel, toCel } from "./values.ts";
 
@@ -147,6 +148,7 @@ interface LibraryError {
   readonly summary?: string;
   readonly message: string;
   readonly range?: { readonly start: number };
+  readonly node?: unknown;
 }
 
 function failure(source: string, thrown: unknown): Problem {
@@ -154,7 +156,13 @@ function failure(source: string, thrown: unknown): Problem {
   const start = error.range?.start ?? 0;
   // cel-go points at the dot of a field that does not exist.
   const dot = error.code === "no_such_key" ? source.lastIndexOf(".", start) : -1;
-  return invalid(source, inKubernetesWords(error, true), dot < 0 ? start : dot);
+  const at =
+    dot >= 0
+      ? dot
+      : error.node && error.range
+        ? positionOf(source, error.node, error.code === "invalid_logical_operand")
+        : start;
+  return invalid(source, inKubernetesWords(error, true), at);
 }
 
 function runtimeFailure(source: string, thrown: unknown): Problem {
@@ -195,6 +203,12 @@ function overloadInKubernetesWords(text: string): string {
     const name = operator[2] === "in" ? "@in" : `_${operator[2]}_`;
     return `found no matching overload for '${name}' applied to '(${types(operator[1]!)}, ${types(operator[3]!)})'`;
   }
+  const unary = /^no such overload: ([!-])(\S+)$/.exec(text);
+  if (unary) return `found no matching overload for '${unary[1]}_' applied to '(${types(unary[2]!)})'`;
+  const operand = /^Logical operator requires bool operands, got '(.*)'$/.exec(text);
+  if (operand) return `expected type 'bool' but found '${types(operand[1]!)}'`;
+  const indexed = /^Cannot index type '(.*)'$/.exec(text);
+  if (indexed) return `type '${types(indexed[1]!)}' does not support field selection`;
   const call = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/.exec(text);
   if (!call) return text;
   return `found no matching overload for '${call[2]}' applied to '${call[1] ? `${types(call[1])}.` : ""}(${types(call[3]!)})'`;

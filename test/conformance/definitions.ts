@@ -134,6 +134,8 @@ function definition(
 }
 
 const open = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+const things = { type: "array", items: { type: "object", properties: { a: text } } };
+const gadgetSchema = { openAPIV3Schema: { type: "object", properties: { spec: open, status: open, things } } };
 
 export const definitions: readonly { readonly plural: string; readonly object: object }[] = [
   {
@@ -172,22 +174,8 @@ export const definitions: readonly { readonly plural: string; readonly object: o
   {
     plural: "gadgets",
     object: definition("Gadget", "gadgets", "Cluster", [
-      {
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: "object",
-            properties: {
-              spec: open,
-              status: open,
-              items: { type: "array", items: { type: "object", properties: { a: text } } },
-            },
-          },
-        },
-      },
-      { name: "v1beta1", served: true, storage: false, deprecated: true, schema: { openAPIV3Schema: { ...open } } },
+      { name: "v1", served: true, storage: true, schema: gadgetSchema },
+      { name: "v1beta1", served: true, storage: false, deprecated: true, schema: gadgetSchema },
     ]),
   },
 ];

@@ -1,4 +1,5 @@
 import type { Sequences } from "../step.ts";
+import { admission } from "./admission.ts";
 import { crud } from "./crud.ts";
 import { applies, patches } from "./patches.ts";
 import { reading } from "./reading.ts";
@@ -7,6 +8,7 @@ import { validation } from "./validation.ts";
 
 /** All hand-written sequences, by the group under which their answers are recorded. */
 export const groups: Readonly<Record<string, Sequences>> = {
+  admission,
   crud,
   patches,
   applies,

@@ -132,7 +132,7 @@ export const validation: Sequences = {
     },
   ],
   "everything is kept where the schema says so": [
-    post(gadgetsPath, gadget("p-{ns}", { spec: { a: { b: [1, null, "x"] } }, items: [{ a: "1", b: 2 }], other: 1 })),
+    post(gadgetsPath, gadget("p-{ns}", { spec: { a: { b: [1, null, "x"] } }, things: [{ a: "1", b: 2 }], other: 1 })),
     post("/apis/conform.roster.dev/v1beta1/gadgets", {
       ...gadget("q-{ns}"),
       apiVersion: "conform.roster.dev/v1beta1",
