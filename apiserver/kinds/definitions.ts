@@ -4,6 +4,7 @@ import type { Api } from "../rest/api.ts";
 import { type Change, type KubeObject, keyOf, parse } from "../store/entry.ts";
 import { type CrdNames, type CrdSpec, customKinds, specOf } from "./custom.ts";
 import { crdBucket } from "./definition-names.ts";
+import { forgetSchema, recordSchema, schemaSince } from "./schema-record.ts";
 
 interface CrdCondition {
   readonly type: string;
@@ -20,7 +21,10 @@ interface CrdCondition {
 export async function serveDefinitions(api: Api): Promise<Disposable> {
   for (const entry of api.store.list(crdBucket)) await settle(api, parse(entry), entry.revision);
   return api.store.subscribe((change) => {
-    if (change.entry.bucket === crdBucket) void react(api, change);
+    if (change.entry.bucket !== crdBucket) return;
+    react(api, change).catch((error: unknown) =>
+      api.log.error("cannot follow a CustomResourceDefinition", { name: change.entry.key, error: String(error) }),
+    );
   });
 }
 
@@ -28,18 +32,20 @@ async function react(api: Api, change: Change): Promise<void> {
   const crd = parse(change.entry);
   if (change.type !== "DELETED") return settle(api, crd, change.entry.revision);
   api.registry.setCustom(crd.metadata.name, []);
+  await forgetSchema(api.store, crd.metadata.name);
   // Another definition may have waited for these names.
   for (const entry of api.store.list(crdBucket)) await settle(api, parse(entry), entry.revision);
 }
-
-const schemaRevisions = new WeakMap<object, Map<string, { text: string; revision: number }>>();
 
 async function settle(api: Api, crd: KubeObject, revision: number): Promise<void> {
   const { name } = crd.metadata;
   const status = statusFor(api, crd);
   const established = status.conditions.some(({ type, status: value }) => type === "Established" && value === "True");
   const served = { ...crd, status };
-  api.registry.setCustom(name, established ? customKinds(served, schemaRevision(api, crd, revision)) : []);
+  api.registry.setCustom(name, established ? customKinds(served, schemaSince(api.store, crd, revision)) : []);
+  await recordSchema(api.store, crd, revision).catch((error: unknown) =>
+    api.log.warn("cannot remember the schema of a CustomResourceDefinition", { name, error: String(error) }),
+  );
   if (isDeepStrictEqual(crd.status, status)) return;
   await api.store
     .write(crdBucket, keyOf(undefined, name), (current) => {
@@ -50,17 +56,6 @@ async function settle(api: Api, crd: KubeObject, revision: number): Promise<void
     .catch((error: unknown) =>
       api.log.warn("cannot write the status of a CustomResourceDefinition", { name, error: String(error) }),
     );
-}
-
-/** Since which revision the schema is what it is: older objects are defaulted and pruned when they are read. */
-function schemaRevision(api: Api, crd: KubeObject, revision: number): number {
-  const known = schemaRevisions.get(api.registry) ?? new Map<string, { text: string; revision: number }>();
-  schemaRevisions.set(api.registry, known);
-  const text = JSON.stringify(specOf(crd).versions.map((version) => version.schema));
-  const before = known.get(crd.metadata.name);
-  const since = before?.text === text ? before.revision : revision;
-  known.set(crd.metadata.name, { text, revision: since });
-  return since;
 }
 
 function statusFor(api: Api, crd: KubeObject) {

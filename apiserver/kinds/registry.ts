@@ -1,4 +1,3 @@
-import { sha256 } from "../../lib/ids.ts";
 import type { ServedKind } from "./kind.ts";
 import { byPriority } from "./version-order.ts";
 
@@ -65,11 +64,6 @@ export class Registry {
     if (ids.length > 0) this.#custom.set(crd, ids);
     else this.#custom.delete(crd);
     this.generation++;
-  }
-
-  /** Changes whenever what is served does. */
-  etag(salt: string): string {
-    return sha256(`${this.generation}:${salt}`).toUpperCase();
   }
 }
 

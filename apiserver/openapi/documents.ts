@@ -11,12 +11,15 @@ const metaPrefix = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 /** `GET /openapi/v3`: where each group version's document is, with a hash by which clients cache it. */
-export function openApiIndex(registry: Registry): object {
+export function openApiIndex(registry: Registry, hashOf: (path: string) => string): object {
   const names = [
     "api/v1",
     ...namedGroups(registry).flatMap(({ group, versions }) => versions.map((version) => `apis/${group}/${version}`)),
   ];
-  const paths = names.map((name) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${registry.etag(name)}` }]);
+  const paths = names.map((name) => [
+    name,
+    { serverRelativeURL: `/openapi/v3/${name}?hash=${hashOf(`/openapi/v3/${name}`)}` },
+  ]);
   return { paths: Object.fromEntries(paths) };
 }
 

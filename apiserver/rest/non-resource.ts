@@ -1,3 +1,4 @@
+import { sha256 } from "../../lib/ids.ts";
 import {
   aggregated,
   apiGroup,
@@ -26,8 +27,14 @@ const versionInfo = {
 };
 const health = new Set(["/healthz", "/livez", "/readyz", "/healthz/ping", "/livez/ping", "/readyz/ping"]);
 const discoveryForms: ReadonlySet<string> = new Set(["APIGroupDiscoveryList"]);
+interface Document {
+  readonly bytes: Buffer;
+  /** Of the content: a client's cache outlives this process. */
+  readonly etag: string;
+}
+
 // Documents by path, each for the generation of the registry that it was made from.
-const documents = new WeakMap<object, { generation: number; made: Map<string, Buffer | undefined> }>();
+const documents = new WeakMap<object, { generation: number; made: Map<string, Document> }>();
 
 /** Paths that are not resources: health, version, discovery, OpenAPI. */
 export async function nonResource(api: Api, call: Call, address: string): Promise<void> {
@@ -41,16 +48,19 @@ export async function nonResource(api: Api, call: Call, address: string): Promis
   if (path === "/version") return send(response, 200, versionInfo);
   if (path === "/") return send(response, 200, { paths: rootPaths(api) });
   if (path === "/api" || path === "/apis") return root(api, call, address, path === "/api");
-  const bytes = cached(api, path);
-  if (!bytes) return sendText(response, 404, "404 page not found\n");
-  const etag = `"${api.registry.etag(path)}"`;
+  const document = cached(api, path);
+  if (!document) return sendText(response, 404, "404 page not found\n");
+  sendDocument(call, document);
+}
+
+function sendDocument({ request, response }: Call, { bytes, etag }: Document, type?: string): void {
   response.setHeader("Etag", etag);
   response.setHeader("Vary", "Accept");
   if (request.headers["if-none-match"] === etag) {
     response.writeHead(304).end();
     return;
   }
-  send(response, 200, bytes);
+  send(response, 200, bytes, type ? { type } : {});
 }
 
 function known(api: Api, path: string): boolean {
@@ -64,32 +74,34 @@ async function root(api: Api, call: Call, address: string, core: boolean): Promi
   if (wanted.as !== "discovery") {
     return send(response, 200, core ? apiVersions(address) : apiGroupList(api.registry), { yaml: wanted.yaml });
   }
-  const etag = `"${api.registry.etag(`${core}:${wanted.version}`)}"`;
-  response.setHeader("Etag", etag);
-  if (call.request.headers["if-none-match"] === etag) {
-    response.writeHead(304).end();
-    return;
-  }
   const type = `application/json;g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`;
-  send(response, 200, aggregated(api.registry, core, wanted.version), { type });
+  sendDocument(call, toDocument(aggregated(api.registry, core, wanted.version)), type);
 }
 
-function cached(api: Api, path: string): Buffer | undefined {
+function cached(api: Api, path: string): Document | undefined {
   let cache = documents.get(api.registry);
   if (cache?.generation !== api.registry.generation) {
     cache = { generation: api.registry.generation, made: new Map() };
     documents.set(api.registry, cache);
   }
-  if (cache.made.has(path)) return cache.made.get(path);
-  const document = documentAt(api, path);
-  const bytes = document && Buffer.from(JSON.stringify(document));
+  const found = cache.made.get(path);
+  if (found) return found;
+  const object = documentAt(api, path);
+  if (!object) return undefined;
   // Only what exists is kept, or made-up paths would fill the memory.
-  if (bytes) cache.made.set(path, bytes);
-  return bytes;
+  const document = toDocument(object);
+  cache.made.set(path, document);
+  return document;
 }
 
-function documentAt({ registry }: Api, path: string): object | undefined {
-  if (path === "/openapi/v3") return openApiIndex(registry);
+function toDocument(object: object): Document {
+  const bytes = Buffer.from(JSON.stringify(object));
+  return { bytes, etag: `"${sha256(bytes).toUpperCase()}"` };
+}
+
+function documentAt(api: Api, path: string): object | undefined {
+  const { registry } = api;
+  if (path === "/openapi/v3") return openApiIndex(registry, (one) => cached(api, one)?.etag.slice(1, -1) ?? "");
   const [, openapi, prefix, group = "", version = ""] =
     path.match(/^(\/openapi\/v3)?\/(apis?)\/([^/]+)(?:\/([^/]+))?$/) ?? [];
   if (!prefix) return undefined;

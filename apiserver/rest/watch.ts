@@ -162,7 +162,7 @@ function encoderFor(api: Api, kind: ServedKind, representation: Representation, 
       // A deletion that only a selector sees carries the old content under the new revision.
       const entry = type === "DELETED" && change.type !== "DELETED" ? departed(change) : change.entry;
       const made = line(type, body(entry));
-      change.lines.set(key, made);
+      if (change.fresh) change.lines.set(key, made);
       return made;
     },
     added: (entry) => line("ADDED", body(entry)),

@@ -17,6 +17,8 @@ export interface Change {
   readonly at: number;
   /** Encoded watch lines by representation, so that a thousand watchers share one buffer. */
   readonly lines: Map<string, Buffer>;
+  /** Taken away when most watchers have seen it: then lines are made anew rather than kept as long as the history. */
+  fresh: boolean;
 }
 
 /** Any object as stored and served: mutable, because a write builds it in place before it is serialised. */

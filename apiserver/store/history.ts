@@ -10,6 +10,9 @@ export interface HistoryLimits {
 
 export const defaultHistory: HistoryLimits = { maxAgeMs: 300_000, maxBytes: 64 << 20, minCount: 5_000 };
 
+// How many of the newest changes keep their encoded lines.
+const freshCount = 1_000;
+
 /**
  * The recent changes in revision order, bounded by age and bytes. `compacted` is the newest revision whose
  * predecessors are forgotten: a list or watch at an older one is answered 410.
@@ -33,6 +36,11 @@ export class History {
 
   push(change: Change): void {
     this.#changes.push(change);
+    const stale = this.#changes[this.#changes.length - freshCount];
+    if (stale) {
+      stale.fresh = false;
+      stale.lines.clear();
+    }
     this.#bytes += change.entry.bytes.length;
   }
 

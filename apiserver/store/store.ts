@@ -123,7 +123,7 @@ export class Store implements AsyncDisposable {
     object.metadata.resourceVersion = String(revision);
     const entry: Entry = { bucket, key, revision, bytes: encode(object) };
     const type = "remove" in decision ? "DELETED" : head ? "MODIFIED" : "ADDED";
-    const change: Change = { type, entry, previous: head, at: this.#clock.now(), lines: new Map() };
+    const change: Change = { type, entry, previous: head, at: this.#clock.now(), lines: new Map(), fresh: true };
     this.#pending.set(id, change);
     await this.#enqueue(change);
     return decision.answer ? decision.answer(entry) : (object as T);
@@ -204,6 +204,6 @@ export class Store implements AsyncDisposable {
     this.#revision = Math.max(this.#revision, row.revision);
     if (row.revision <= this.#db.compacted) return;
     const type = row.deleted ? "DELETED" : previous ? "MODIFIED" : "ADDED";
-    this.history.push({ type, entry, previous, at: row.at, lines: new Map() });
+    this.history.push({ type, entry, previous, at: row.at, lines: new Map(), fresh: false });
   }
 }
