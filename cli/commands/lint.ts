@@ -31,9 +31,13 @@ export function lintCommand(io: Io): Command {
       else {
         for (const finding of findings) io.out(`${finding}\n`);
         io.err(
-          `${files} files, ${objects} objects, ${findings.length === 0 ? "nothing wrong" : `${findings.length} findings`}\n`,
+          `${count(files, "file")}, ${count(objects, "object")}, ${findings.length === 0 ? "nothing wrong" : count(findings.length, "finding")}\n`,
         );
       }
       if (findings.length > 0) io.answerNo(exitCodes.invalid);
     });
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
