@@ -1,18 +1,16 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { kinds } from "../../api/kinds.ts";
 import type { Resource } from "../../api/resource.ts";
-import { type FlowingClock, flowingClock } from "../kit/flowing-clock.ts";
-import { aBinding, aFleet, anObject, isReady, startWorld, until, type World } from "./kit.ts";
+import { until as eventually } from "../e2e/fleet.ts";
+import { aBinding, aFleet, isReady, startWorld, until, type World } from "./kit.ts";
 
-let clock: FlowingClock;
 let world: World;
-beforeEach(async () => {
-  clock = flowingClock("2026-11-02T07:00:00Z");
-  world = await startWorld({ clock });
+beforeAll(async () => {
+  world = await startWorld();
   await world.start();
   await aFleet(world.kube);
 });
-afterEach(() => world[Symbol.asyncDispose]());
+afterAll(() => world[Symbol.asyncDispose]());
 
 const path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/roster-controller";
 interface Role extends Resource {
@@ -23,14 +21,6 @@ it("goes on by itself once rights that were taken away are granted again, and sh
   const { kube, ledger } = world;
   await kube.create(kinds.AgentBinding, aBinding("ana"));
   const ana = await until(kube, kinds.AgentBinding, "ana", isReady);
-  const schedule = { cron: "30 7 * * 1-5", timeZoneFrom: "Binding" };
-  const target = { bindingRef: { name: "ana" } };
-  await kube.create(
-    kinds.AgentTrigger,
-    anObject(kinds.AgentTrigger, "daily", { type: "Schedule", target, task: { text: "x" }, schedule }),
-  );
-  await until(kube, kinds.AgentTrigger, "daily", (trigger) => trigger.status?.nextFire !== undefined);
-
   const { rules } = await kube.raw<Role>("GET", path);
   const grant = (given: Role["rules"]) => kube.raw("PATCH", path, { rules: given }, "application/merge-patch+json");
   const fewer = rules
@@ -40,21 +30,21 @@ it("goes on by itself once rights that were taken away are granted again, and sh
     );
   await grant(fewer);
   await kube.create(kinds.AgentBinding, aBinding("ben"));
-  const run = Promise.withResolvers<void>();
-  using _ = ledger.feed.subscribe("runs", () => run.resolve());
-  clock.jumpTo("2026-11-02T07:30:01Z");
-  await run.promise;
-  // Refused by now: both were asked for before what follows.
+  const namespace = await kube.get(kinds.Namespace, "acme");
+  const { run } = await ledger.runs.admit(undefined, {
+    tenant: namespace.metadata.uid,
+    bindingUid: ana.metadata.uid,
+    key: "schedule:daily",
+    origin: { type: "Schedule" },
+    requestedBy: "schedule",
+    task: { text: "x" },
+  });
+  // Both were refused by now: the projector is past the run, and the finalizer comes before the status.
+  await eventually(async () => ((await ledger.runs.cursor("projector")) >= run.changeSeq ? true : undefined));
   await until(kube, kinds.AgentBinding, "ben", (binding) => (binding.metadata.finalizers ?? []).length > 0);
-  await kube.create(
-    kinds.AgentTrigger,
-    anObject(kinds.AgentTrigger, "later", { type: "Schedule", target, task: { text: "x" }, schedule }),
-  );
-  await until(kube, kinds.AgentTrigger, "later", isReady);
   expect((await kube.list(kinds.AgentRun, { namespace: "acme" })).items).toEqual([]);
 
   await grant(rules);
   await until(kube, kinds.AgentBinding, "ben", isReady);
-  const [row] = await ledger.runs.list({ bindingUid: ana.metadata.uid, limit: 5 });
-  await until(kube, kinds.AgentRun, row!.objectName, (window) => window.status?.phase === "Queued");
+  await until(kube, kinds.AgentRun, run.objectName, (window) => window.status?.phase === "Queued");
 });

@@ -47,8 +47,11 @@ async function hire(name: string, more: object = {}): Promise<Seen> {
 
 const effective = (binding: Seen) => (binding.status?.effective as { state?: string } | undefined)?.state;
 
+/** Waits until a trigger shows its next fire and every pair of it is armed in the ledger. */
 async function armed(name: string): Promise<Seen> {
-  return until(world.kube, kinds.AgentTrigger, name, (trigger) => trigger.status?.nextFire !== undefined);
+  const shown = await until(world.kube, kinds.AgentTrigger, name, (trigger) => trigger.status?.nextFire !== undefined);
+  await controller.idle();
+  return shown;
 }
 
 const runsOf = async (binding: Seen) =>
