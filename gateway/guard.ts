@@ -111,14 +111,15 @@ async function permitFor<F>(
 ): Promise<Permit<F> | Unpermitted | { readonly stage: "outdated" }> {
   const { call } = judged.known;
   const denied = judged.verdict.decision === "deny" ? door.denial?.(refusalOf(judged), judged.verdict) : undefined;
+  const name = judged.shownAs ?? call.name;
   const answer = await divergedParks(
-    call,
+    { ...call, name },
     ports,
     ports.ledger.guard.permit({
       tokenHash: call.caller.tokenHash,
       id: call.id,
       kind: call.kind,
-      name: call.name,
+      name,
       digest: call.digest,
       request: call.request,
       verdict: judged.verdict,

@@ -2,6 +2,7 @@ import type { Problem } from "../lib/problem.ts";
 import { messageOf } from "../lib/problem.ts";
 import { withinLedgerTime } from "./ledger-time.ts";
 import type { Ports } from "./ports.ts";
+import { shownWords } from "./shown.ts";
 import type { Call } from "./stages.ts";
 
 /**
@@ -16,7 +17,7 @@ export async function park(
 ): Promise<void> {
   const { run } = call.caller.token;
   try {
-    await withinLedgerTime(ports, ports.ledger.runs.park(run.id, run.epoch, waitingFor, why.message));
+    await withinLedgerTime(ports, ports.ledger.runs.park(run.id, run.epoch, waitingFor, shownWords(why)));
     ports.owned.finish(run.id, run.epoch);
   } catch (thrown) {
     ports.log.warn("could not park the run", { run: run.id, error: messageOf(thrown) });

@@ -2,6 +2,7 @@ import { problem } from "../api/reasons.ts";
 import { messageOf, Problem } from "../lib/problem.ts";
 import { withinLedgerTime } from "./ledger-time.ts";
 import type { Ports } from "./ports.ts";
+import { shownWords } from "./shown.ts";
 import type { Finding, Outcome } from "./stages.ts";
 
 // The effect is out and only its record is missing: worth more patience than a question is.
@@ -33,7 +34,7 @@ export async function record<F>(finding: Finding<F>, ports: Ports): Promise<Outc
     }
     case "abandoned": {
       // Once is enough: the sweeper ends a hold that nobody ended.
-      await durably(ports, () => ports.ledger.guard.abandon(permit.callId, finding.money, finding.why.message), 1);
+      await durably(ports, () => ports.ledger.guard.abandon(permit.callId, finding.money, shownWords(finding.why)), 1);
       const { receipt, why } = finding;
       const retryAfterMs = receipt.outcome === "failed" ? receipt.retryAfterMs : undefined;
       return { stage: "failed", why, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };

@@ -31,6 +31,8 @@ export interface Known<F> {
 export interface Judgement extends Pick<GuardRequest, "verdict" | "repeat" | "money" | "cap"> {
   /** What a refusal is called; the guard may find a stronger one. */
   readonly refusal?: Reason;
+  /** What journal, audit and trace call it, where the caller's name for it is nobody else's: others read those. */
+  readonly shownAs?: string;
 }
 
 export interface Judged<F> extends Judgement {

@@ -38,9 +38,17 @@ describe("compileSchema", () => {
     );
   });
 
-  it("quotes nothing of a value but names of members", () => {
+  it("quotes nothing of a value but names that the schema itself has", () => {
     const check = compileSchema({ type: "object", additionalProperties: false, properties: { a: { const: "x" } } });
-    expect(check?.({ "a mail's text": 1 }, "output")).toBe("output must NOT have additional properties");
+    expect(check?.({ "a mail's text": 1 }, "output")).toBe(
+      "output must NOT have additional properties; the schema knows a",
+    );
+    expect(check?.({ canary: 1 }, "output")).not.toContain("canary");
     expect(check?.({ a: "a mail's text" }, "output")).toBe("output.a must be equal to constant");
+    const map = compileSchema({
+      type: "object",
+      additionalProperties: { type: "object", additionalProperties: { type: "string" } },
+    });
+    expect(map?.({ canary: { word: 1 } }, "output")).toBe("output.*.* must be string");
   });
 });

@@ -44,9 +44,10 @@ function compile({ $schema, ...schema }: JsonObject): SchemaCheck {
   } catch (cause) {
     throw problem("InvalidRequest", `not a JSON Schema: ${messageOf(cause)}`, { cause });
   }
+  const known = memberNames(schema);
   return (value, name) => {
     try {
-      return validate(value) ? undefined : describe(validate.errors?.[0], name);
+      return validate(value) ? undefined : describe(validate.errors?.[0], name, known);
     } catch (cause) {
       // A recursive schema over a deep value ends here; the parser's depth limit keeps this rare.
       return `${name} cannot be checked: ${messageOf(cause)}`;
@@ -95,13 +96,39 @@ function checkBounds(schema: JsonObject): void {
   walk(schema, 0);
 }
 
-function describe(error: ErrorObject | undefined, name: string): string {
+// This sentence may end up in a status that others read, so it quotes nothing of the value: names of members only where
+// the schema has them, and for a member too many those that there may be.
+function describe(error: ErrorObject | undefined, name: string, known: ReadonlySet<string>): string {
   if (!error) return `${name} does not fit its schema`;
-  const at = error.instancePath.replaceAll("/", ".");
+  const at = toPlace(error.instancePath.split("/").slice(1).map(unescaped), known);
   const params = error.params as Record<string, unknown>;
-  const member = params.additionalProperty ?? params.unevaluatedProperty;
-  // This sentence may end up in a status that others read, so only what looks like a member's name is quoted.
-  const extra = typeof member === "string" && /^[A-Za-z0-9_-]{1,40}$/.test(member) ? member : undefined;
+  const tooMany = params.additionalProperty !== undefined || params.unevaluatedProperty !== undefined;
+  const members = tooMany && known.size > 0 ? `; the schema knows ${[...known].sort().join(", ").slice(0, 300)}` : "";
   const allowed = Array.isArray(params.allowedValues) ? `: ${JSON.stringify(params.allowedValues).slice(0, 300)}` : "";
-  return `${name}${at} ${error.message ?? "does not fit"}${extra === undefined ? "" : ` ("${extra}")`}${allowed}`;
+  return `${name}${at} ${error.message ?? "does not fit"}${members}${allowed}`;
+}
+
+/** The names of members that a schema itself writes, at any depth. */
+export function memberNames(schema: unknown): ReadonlySet<string> {
+  const names = new Set<string>();
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) walk(item);
+    if (!isObject(value)) return;
+    for (const [key, member] of Object.entries(value)) {
+      if (key === "properties" && isObject(member)) for (const name of Object.keys(member)) names.add(name);
+      walk(member);
+    }
+  };
+  walk(schema);
+  return names;
+}
+
+/** A path into a value, with a star for every name that is the value's own. */
+export function toPlace(path: readonly (string | number)[], known: ReadonlySet<string>): string {
+  return path.map((step) => `.${/^\d{1,4}$/.test(String(step)) || known.has(String(step)) ? step : "*"}`).join("");
+}
+
+// RFC 6901.
+function unescaped(token: string): string {
+  return token.replaceAll("~1", "/").replaceAll("~0", "~");
 }

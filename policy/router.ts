@@ -68,6 +68,9 @@ export type Route = { readonly rung: string; readonly skipped: readonly Skipped[
 
 const variables = ["task", "binding", "parameters", "run", "now"] as const;
 
+/** The rung of a role without a router. */
+export const onlyRung = "work";
+
 /** The slot that does the work where a role has no router; the first slot where it has no such slot. */
 const workSlot = "draft";
 
@@ -95,7 +98,9 @@ export function compileRouter(spec: RouterSpec, sourceMap: Readonly<Record<strin
 function defaultRungs(tiers: Readonly<Record<string, string>>): readonly Rung[] {
   const slot = tiers[workSlot] === undefined ? Object.keys(tiers).sort()[0] : workSlot;
   if (slot === undefined) return [];
-  return [{ name: "work", type: "Tier", tier: { rung: "work", slot, tier: tiers[slot] as string, escalateOn: [] } }];
+  return [
+    { name: onlyRung, type: "Tier", tier: { rung: onlyRung, slot, tier: tiers[slot] as string, escalateOn: [] } },
+  ];
 }
 
 function compileRung(

@@ -8,7 +8,7 @@ import { revoke } from "../identity/revoke.ts";
 import { withinLedgerTime } from "../ledger-time.ts";
 import { listModels } from "../models/list.ts";
 import type { Ports } from "../ports.ts";
-import { parseFail } from "../runs/fail.ts";
+import { failRun, parseFail } from "../runs/fail.ts";
 import { finishRun, parseFinish } from "../runs/finish.ts";
 import { readTrace } from "../runs/trace.ts";
 import { serveMcp } from "../tools/mcp.ts";
@@ -75,10 +75,9 @@ function routeRuns(app: Hono, ports: Ports): void {
     return c.json(answer);
   });
   app.post(path("fail"), async (c) => {
-    const { token } = await callerOf(c, ports);
-    const { reason, message } = parseFail(parseBody(await readWebBody(c.req.raw, smallBodyBytes)));
-    await withinLedgerTime(ports, ports.ledger.runs.fail(token.run.id, token.run.epoch, reason, message));
-    ports.owned.finish(token.run.id, token.run.epoch);
+    const caller = await callerOf(c, ports);
+    await failRun(caller, parseFail(parseBody(await readWebBody(c.req.raw, smallBodyBytes))), ports);
+    ports.owned.finish(caller.token.run.id, caller.token.run.epoch);
     return c.body(null, 204);
   });
   app.post(path("release"), async (c) => {

@@ -45,7 +45,8 @@ export const builtins: readonly ToolDescriptor[] = [
   },
   {
     action: "artifact.write",
-    description: "Leaves a file as a result of this run, such as a report.",
+    description:
+      "Leaves a file as a result of this run, such as a report. Others see its name: one that your instructions do not mention is replaced by a number.",
     effect: "Write",
     inputSchema: object(
       {

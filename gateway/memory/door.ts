@@ -6,6 +6,7 @@ import { Problem } from "../../lib/problem.ts";
 import { serverOf } from "../../policy/verdict.ts";
 import { withinLedgerTime } from "../ledger-time.ts";
 import type { Ports } from "../ports.ts";
+import { unknownName } from "../shown.ts";
 import type { Door, Finding, Judgement, Known, Permit, Receipt } from "../stages.ts";
 import { findNotIJson } from "../tools/arguments.ts";
 import { parseActionStep, type ToolAsked } from "../tools/door.ts";
@@ -44,7 +45,8 @@ function judgeBuiltin(
   ports: Ports,
 ): Judgement {
   const { tool } = facts;
-  if (!tool) return deny("UnknownAction", `there is no action "${action}" in the catalog`);
+  if (!tool)
+    return { ...deny("UnknownAction", "there is no action of that name in the catalog"), shownAs: unknownName };
   const { token } = call.caller;
   const { decision, rule, source, reason } = ports.toolbox.policies.judge(
     { pinned: token.pinnedRole, current: token.currentRole },
@@ -54,7 +56,7 @@ function judgeBuiltin(
   const verdict = { decision, rule, reason, ...(source === undefined ? {} : { source }) };
   if (decision === "deny") return { verdict, repeat: "safe", refusal: "PolicyDenied" };
   const misfit =
-    findNotIJson(args) ??
+    findNotIJson(args, tool.inputSchema) ??
     ports.toolbox.checks.misfit(
       {
         name: action,
@@ -97,7 +99,8 @@ function settleBuiltin(receipt: Receipt<BuiltinFacts>): Finding<BuiltinFacts> {
     return { stage: "verified", receipt, settle: "abandoned", money: "release", why };
   }
   const response = toErrorResult(why) as unknown as Json;
-  return { stage: "verified", receipt, settle: "happened", response, isError: true, error: why.message };
+  // The message names what the model named, a path for instance, and the journal is read by others.
+  return { stage: "verified", receipt, settle: "happened", response, isError: true, error: why.reason };
 }
 
 function deny(reason: Reason, message: string): Judgement {

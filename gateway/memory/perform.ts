@@ -1,10 +1,12 @@
 import { problem } from "../../api/reasons.ts";
 import type { ToolResult } from "../../api/wire.ts";
 import type { StepId, TokenState } from "../../ledger/ledger.ts";
+import { sha256 } from "../../lib/ids.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Ports } from "../ports.ts";
 import { specOf } from "../standing.ts";
 import { toDataResult } from "../tools/result.ts";
+import { artifactName } from "./artifact-name.ts";
 
 type Arguments = Readonly<Record<string, unknown>>;
 type Act = (args: Arguments, token: TokenState, id: StepId, ports: Ports) => Promise<JsonObject>;
@@ -26,9 +28,10 @@ const acts: Readonly<Record<string, Act>> = {
     const { version } = await ledger.documents.write(binding.uid, path, String(args.content), Number(args.version), id);
     return { path, version };
   },
-  "artifact.write": async (args, _token, id, { ledger }) => {
-    const name = String(args.name);
-    const written = await ledger.documents.putArtifact(id.runId, name, Buffer.from(String(args.content), "utf8"));
+  "artifact.write": async (args, { pinnedRole }, id, { ledger }) => {
+    const content = Buffer.from(String(args.content), "utf8");
+    const name = artifactName(String(args.name), sha256(content), pinnedRole.content);
+    const written = await ledger.documents.putArtifact(id.runId, name, content);
     return { name, sha256: written.sha256, bytes: written.bytes };
   },
   "skill.read": async (args, { pinnedRole }) => {

@@ -1,6 +1,7 @@
 import { problem, type Reason } from "../../api/reasons.ts";
 import { Problem } from "../../lib/problem.ts";
 import { type WorstCase, worstCase } from "../../policy/prices.ts";
+import { unknownName } from "../shown.ts";
 import type { Judgement, Known } from "../stages.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type ChatRequest, findForbiddenField } from "./request.ts";
@@ -20,7 +21,7 @@ export function judgeModel({ call, facts }: Known<ModelFacts>): Judgement {
   const { namespace } = call.caller.token.binding;
   const { tier, entitled, request, endpoint } = facts;
   const refused = (reason: Reason, message: string) => deny(problem(reason, message));
-  if (!tier) return refused("TierNotFound", `there is no ModelTier "${request.model}"`);
+  if (!tier) return { ...refused("TierNotFound", "there is no ModelTier of that name"), shownAs: unknownName };
   if (!entitled) {
     return refused("PolicyDenied", `the role does not name ModelTier "${tier.name}" in modelTiers`);
   }
@@ -32,7 +33,7 @@ export function judgeModel({ call, facts }: Known<ModelFacts>): Judgement {
   if (field !== undefined) {
     return refused(
       "InvalidRequest",
-      `field "${field}" is not allowed for ModelTier "${tier.name}" (spec.allowedFields)`,
+      `${quoteField(field)} is not allowed for ModelTier "${tier.name}" (spec.allowedFields)`,
     );
   }
   if (endpoint === undefined || endpoint instanceof Problem) {
@@ -45,6 +46,17 @@ export function judgeModel({ call, facts }: Known<ModelFacts>): Judgement {
     repeat: "spend",
     money,
   };
+}
+
+// Fields that client libraries send; any other name is the caller's invention, and this sentence is read by others.
+const wellKnown = new Set(
+  "audio function_call functions logit_bias logprobs metadata modalities prediction previous_response_id prompt_cache_key safety_identifier service_tier store top_k top_logprobs verbosity web_search_options".split(
+    " ",
+  ),
+);
+
+function quoteField(field: string): string {
+  return wellKnown.has(field) ? `field "${field}"` : "a field of the request";
 }
 
 function worstOf({ tier, request, bytes }: ModelFacts): WorstCase | Problem {

@@ -8,6 +8,7 @@ import { CompletionBuilder } from "./completion.ts";
 import { type Endpoint, limitFieldOf } from "./endpoint.ts";
 import type { ModelFacts } from "./judge.ts";
 import { ask, failureOf, maxAnswerBytes, type ProviderFailure, parseAnswer, readAnswer, saidIn } from "./provider.ts";
+import { worded } from "./settle.ts";
 import { readEvents } from "./sse.ts";
 
 /** Where a stream's chunks go as they come. Waiting for it is the back pressure. */
@@ -87,7 +88,7 @@ async function pump(
     bytes += data.length;
     const chunk = parseAnswer(data);
     if (chunk.error !== undefined && chunk.error !== null) {
-      const why = problem("ModelUnavailable", `the provider broke off: ${saidIn(data)}`);
+      const why = worded("ModelUnavailable", "the provider broke off", saidIn(data));
       return { why, sent: deltas === 0 ? "refused" : "unknown" };
     }
     if (builder.add(chunk)) deltas += 1;
@@ -141,6 +142,6 @@ function checked(completion: JsonObject): JsonObject {
   const choice = Array.isArray(completion.choices) ? completion.choices[0] : undefined;
   if (isObject(choice) && isObject(choice.message)) return completion;
   if (completion.error !== undefined)
-    throw problem("ModelUnavailable", `the provider answered an error: ${saidIn(JSON.stringify(completion))}`);
+    throw worded("ModelUnavailable", "the provider answered an error", saidIn(JSON.stringify(completion)));
   throw new Problem("ModelUnavailable", "the provider's answer has no choices[0].message");
 }

@@ -4,7 +4,7 @@ import { isObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import { redact } from "../../lib/log.ts";
 import { messageOf, Problem } from "../../lib/problem.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { problemOfStatus, readRetryAfter } from "./settle.ts";
+import { type ProviderWords, problemOfStatus, readRetryAfter } from "./settle.ts";
 
 /** How far a request got before it failed; decides about money and repetition. */
 export type Sent = "none" | "unknown" | "refused";
@@ -115,7 +115,7 @@ async function refusalOf(response: Dispatcher.ResponseData, now: number): Promis
       sent: "refused",
     };
   }
-  const said = await readAnswer(response.body, 64_000).then(saidIn, () => "");
+  const said = await readAnswer(response.body, 64_000).then(saidIn, () => saidIn(""));
   const header = response.headers["retry-after"];
   const retryAfterMs = readRetryAfter(Array.isArray(header) ? header[0] : header, now);
   return {
@@ -125,14 +125,18 @@ async function refusalOf(response: Dispatcher.ResponseData, now: number): Promis
   };
 }
 
-/** The one sentence of an OpenAI error envelope. */
-export function saidIn(text: string): string {
+/** What an OpenAI error envelope says. A code that is no plain word is left out: it is for programs, and shown to others. */
+export function saidIn(text: string): ProviderWords {
   try {
     const parsed: unknown = JSON.parse(text);
     const error = isObject(parsed) ? parsed.error : undefined;
-    const message = isObject(error) ? error.message : error;
-    return typeof message === "string" ? redact(message.replace(/\s+/g, " ")) : "";
+    const { message, code, type } = isObject(error) ? error : { message: error };
+    const word = [code, type].find((one) => typeof one === "string" && /^[a-z]+(_[a-z]+){0,5}$/.test(one));
+    return {
+      message: typeof message === "string" ? redact(message.replace(/\s+/g, " ")) : "",
+      code: typeof word === "string" ? word.slice(0, 40) : "",
+    };
   } catch {
-    return "";
+    return { message: "", code: "" };
   }
 }

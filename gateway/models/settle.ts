@@ -1,5 +1,6 @@
-import { problem } from "../../api/reasons.ts";
+import type { Reason } from "../../api/reasons.ts";
 import { boundInputTokens, costOf, readUsage } from "../../policy/prices.ts";
+import { problemFor } from "../shown.ts";
 import type { Finding, Receipt } from "../stages.ts";
 import { specOf } from "../standing.ts";
 import type { ModelFacts } from "./judge.ts";
@@ -65,12 +66,28 @@ export function readRetryAfter(header: string | undefined, now: number): number 
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
-/** What the provider said no with, as a problem. The text is the provider's, shortened; lib/log redacts keys in it. */
-export function problemOfStatus(status: number, said: string) {
-  const detail = said === "" ? "" : `: ${said.slice(0, 300)}`;
-  if (status === 429) return problem("RateLimited", `the provider asked to wait (429)${detail}`);
+/** What a provider says about an error: its sentence, and its word for programs. */
+export interface ProviderWords {
+  readonly message: string;
+  readonly code: string;
+}
+
+/**
+ * What the provider said no with, as a problem. The sentence is the provider's, shortened, and for the caller only: it may
+ * quote the prompt. Others are shown the status and the provider's code. lib/log redacts keys in either.
+ */
+export function problemOfStatus(status: number, said: ProviderWords) {
+  if (status === 429) return worded("RateLimited", "the provider asked to wait (429)", said);
   if (status >= 500 || status === 408 || status === 409) {
-    return problem("ModelUnavailable", `the provider failed with status ${status}${detail}`);
+    return worded("ModelUnavailable", `the provider failed with status ${status}`, said);
   }
-  return problem("ModelRejected", `the provider refused the request with status ${status}${detail}`);
+  return worded("ModelRejected", `the provider refused the request with status ${status}`, said);
+}
+
+/** A failure in our words, followed by the provider's: its sentence for the caller, its code for everybody. */
+export function worded(reason: Reason, ours: string, { message, code }: ProviderWords) {
+  return problemFor(reason, {
+    message: message === "" ? ours : `${ours}: ${message.slice(0, 300)}`,
+    shown: code === "" ? ours : `${ours} (${code})`,
+  });
 }

@@ -2,6 +2,7 @@ import { problem } from "../../api/reasons.ts";
 import type { FinishAnswer, FinishRequest } from "../../api/wire.ts";
 import { digest, isObject, type Json } from "../../lib/json.ts";
 import { compileContract } from "../../policy/contract.ts";
+import { onlyRung } from "../../policy/router.ts";
 import type { Caller } from "../identity/authenticate.ts";
 import { withinLedgerTime } from "../ledger-time.ts";
 import type { Ports } from "../ports.ts";
@@ -11,13 +12,17 @@ import { toPolicyFacts } from "../tools/facts.ts";
 /**
  * The final answer is an action too: checked against the role's output contract and evidence, and only then
  * the run succeeds; the ledger journals it in the same transaction. An answer that does not fit is told why and changes nothing, so the worker may repair it. Throws
- * EpochLost, LedgerUnavailable.
+ * InvalidRequest for a rung or tier that is not the role's, EpochLost, LedgerUnavailable.
  */
 export async function finishRun(caller: Caller, request: FinishRequest, ports: Ports): Promise<FinishAnswer> {
   const { run } = caller.token;
+  checkNames(caller, request);
   const dropped = request.reason === "Dropped";
   const misfit = dropped ? undefined : await findMisfit(caller, request.output, ports);
-  if (misfit) return { outcome: "invalid", ...misfit };
+  if (misfit) {
+    ports.owned.tell(run.id, misfit.message);
+    return { outcome: "invalid", ...misfit };
+  }
   const output = request.output;
   await withinLedgerTime(
     ports,
@@ -32,6 +37,17 @@ export async function finishRun(caller: Caller, request: FinishRequest, ports: P
     }),
   );
   return { outcome: "finished", phase: "Succeeded" };
+}
+
+/** Rung and tier are shown to others, so they are names of the role and no words of the runtime's. Throws InvalidRequest. */
+function checkNames({ token }: Caller, { rung, tier }: FinishRequest): void {
+  const { router, modelTiers = {} } = specOf(token.pinnedRole);
+  const rungs = router?.rungs?.map(({ name }) => name) ?? [];
+  const known = rungs.length > 0 ? rungs : [onlyRung];
+  if (!known.includes(rung))
+    throw problem("InvalidRequest", `rung must be one of the role's: ${known.map((one) => `"${one}"`).join(", ")}`);
+  if (tier !== undefined && !Object.values(modelTiers).includes(tier))
+    throw problem("InvalidRequest", "tier must be a ModelTier that the role names in modelTiers");
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The runs whose claim stream is open here, so that the end of a run also ends its stream. */
 export class OwnedRuns {
-  readonly #runs = new Map<string, { readonly epoch: number; readonly end: () => void }>();
+  readonly #runs = new Map<string, { readonly epoch: number; readonly end: () => void; told?: string }>();
 
   readonly #returning = new Set<Promise<void>>();
 
@@ -10,6 +10,17 @@ export class OwnedRuns {
 
   add(runId: string, epoch: number, end: () => void): void {
     this.#runs.set(runId, { epoch, end });
+  }
+
+  /** Remembers why a run's last answer was not accepted. */
+  tell(runId: string, why: string): void {
+    const found = this.#runs.get(runId);
+    if (found) found.told = why;
+  }
+
+  /** What `tell` said last. */
+  told(runId: string): string | undefined {
+    return this.#runs.get(runId)?.told;
   }
 
   /** True when it was there: its lease is still ours to give up. */

@@ -7,12 +7,16 @@ describe("arguments must be I-JSON", () => {
   const given: Record<string, { readonly value: Json; readonly says: string | undefined }> = {
     "plain values pass": { value: { a: [1, -2.5, "ü", null, true] }, says: undefined },
     "an integer above 2^53": { value: { id: 2 ** 53 + 2 }, says: "arguments.id" },
-    "half a surrogate pair": { value: { a: ["\ud800"] }, says: "arguments.a[0]" },
+    "half a surrogate pair": { value: { a: ["\ud800"] }, says: "arguments.a.0" },
+    "a member that the tool does not have, without its name": {
+      value: { "a mail's text": 2 ** 53 + 2 },
+      says: "arguments.* is an integer",
+    },
     "half a surrogate pair in a key": { value: { "\udc00": 1 }, says: "a key in arguments" },
   };
   for (const [name, { value, says }] of Object.entries(given)) {
     it(name, () => {
-      const found = findNotIJson(value);
+      const found = findNotIJson(value, { properties: { id: {}, a: {} } });
       if (says === undefined) expect(found).toBeUndefined();
       else expect(found).toContain(says);
     });

@@ -3,32 +3,48 @@ import { problem } from "../../api/reasons.ts";
 import type { StepId, ToolCatalogEntry } from "../../ledger/ledger.ts";
 import { digest, isObject, type Json, type JsonObject } from "../../lib/json.ts";
 import { messageOf } from "../../lib/problem.ts";
-import { compileSchema, type SchemaCheck } from "../../policy/json-schema.ts";
+import { compileSchema, memberNames, type SchemaCheck, toPlace } from "../../policy/json-schema.ts";
 import { toDraft2020 } from "./schema-dialect.ts";
 
 /**
  * Names the first value that is not I-JSON (RFC 7493): an integer that doubles cannot hold, or text with half a
  * surrogate pair. Two readers of such a value need not agree on it, and an approval is over exact bytes. Undefined when
- * all is well. Depth is bounded by the parser.
+ * all is well. Depth is bounded by the parser. The answer is read by others: it names members that `schema` has, no more.
  */
-export function findNotIJson(value: Json, path = "arguments"): string | undefined {
-  if (typeof value === "string") return value.isWellFormed() ? undefined : `${path} is not well-formed Unicode`;
-  if (typeof value === "number") {
-    const safe = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-    return safe ? undefined : `${path} is an integer that JSON readers do not agree on; send it as text`;
+export function findNotIJson(value: Json, schema: JsonObject = {}): string | undefined {
+  const found = firstNotIJson(value, []);
+  if (found === undefined) return undefined;
+  const place = `arguments${toPlace(found.path, memberNames(schema))}`;
+  switch (found.what) {
+    case "text":
+      return `${place} is not well-formed Unicode`;
+    case "key":
+      return `a key in ${place} is not well-formed Unicode`;
+    case "integer":
+      return `${place} is an integer that JSON readers do not agree on; send it as text`;
   }
-  if (Array.isArray(value)) return firstOf(value.map((item, index) => [item, `${path}[${index}]`]));
-  if (isObject(value)) {
-    const badKey = Object.keys(value).find((key) => !key.isWellFormed());
-    if (badKey !== undefined) return `a key in ${path} is not well-formed Unicode`;
-    return firstOf(Object.entries(value).map(([key, member]) => [member as Json, `${path}.${key}`]));
-  }
-  return undefined;
 }
 
-function firstOf(members: readonly (readonly [Json, string])[]): string | undefined {
+interface NotIJson {
+  readonly what: "text" | "key" | "integer";
+  readonly path: readonly (string | number)[];
+}
+
+function firstNotIJson(value: Json, path: NotIJson["path"]): NotIJson | undefined {
+  if (typeof value === "string") return value.isWellFormed() ? undefined : { what: "text", path };
+  if (typeof value === "number") {
+    const safe = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    return safe ? undefined : { what: "integer", path };
+  }
+  if (Array.isArray(value)) return firstOf(value.map((item, index) => [item, [...path, index]]));
+  if (!isObject(value)) return undefined;
+  if (!Object.keys(value).every((key) => key.isWellFormed())) return { what: "key", path };
+  return firstOf(Object.entries(value).map(([key, member]) => [member as Json, [...path, key]]));
+}
+
+function firstOf(members: readonly (readonly [Json, NotIJson["path"]])[]): NotIJson | undefined {
   for (const [member, path] of members) {
-    const found = findNotIJson(member, path);
+    const found = firstNotIJson(member, path);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -2,6 +2,7 @@ import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamable
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { problem } from "../../api/reasons.ts";
 import { messageOf, Problem } from "../../lib/problem.ts";
+import { problemFor } from "../shown.ts";
 
 /** How far a tool call got before it failed; decides about repetition. */
 export interface CallFailure {
@@ -82,10 +83,16 @@ function ofRpc(error: McpError): CallFailure {
     case ErrorCode.MethodNotFound:
     case ErrorCode.InvalidRequest:
     case ErrorCode.ParseError:
-      return { why: problem("ToolFailed", messageOf(error).slice(0, 500)), sent: "refused", stale: false };
+      return { why: saidNo(error), sent: "refused", stale: false };
     default:
-      return { why: problem("ToolFailed", messageOf(error).slice(0, 500)), sent: "unknown", stale: false };
+      return { why: saidNo(error), sent: "unknown", stale: false };
   }
+}
+
+/** The server's own sentence is for the caller; it may quote what the server was asked or what it holds. */
+function saidNo(error: McpError): Problem {
+  const shown = `the tool server answered with error ${Number(error.code)}`;
+  return problemFor("ToolFailed", { message: messageOf(error).slice(0, 500), shown });
 }
 
 function findCode(thrown: unknown): string | undefined {

@@ -4,6 +4,7 @@ import type { Instant } from "../../lib/clock.ts";
 import { formatUsd, type Micros, parseUsd } from "../../lib/money.ts";
 import type { Call as PolicyCall, Verdict } from "../../policy/verdict.ts";
 import type { Caller } from "../identity/authenticate.ts";
+import { unknownName } from "../shown.ts";
 import type { Judgement, Known } from "../stages.ts";
 import { type ArgumentChecks, findNotIJson, idempotencyKey, withKey } from "./arguments.ts";
 import { type ToolFacts, toPolicyFacts } from "./facts.ts";
@@ -33,7 +34,10 @@ export function judgeTool(
   ports: { readonly checks: ArgumentChecks; readonly policies: PolicyCache },
 ): Judgement {
   const { server, manifest, entry, unavailable } = facts;
-  if (!server || !manifest) return deny("UnknownAction", `there is no action "${facts.action}" in the catalog`);
+  if (!server || !manifest) {
+    const shownAs = server ? `${server.name}.${unknownName}` : unknownName;
+    return { ...deny("UnknownAction", "there is no action of that name in the catalog"), shownAs };
+  }
   const verdict = verdictOf(facts, call.caller, now, ports.policies);
   if (verdict.decision === "deny") return { ...bare(verdict), refusal: "PolicyDenied" };
   if (!entry && !unavailable)
@@ -41,7 +45,8 @@ export function judgeTool(
   if (entry?.state === "Quarantined") {
     return deny("ToolQuarantined", `"${facts.action}" changed since it was admitted and waits for its new schemaHash`);
   }
-  const misfit = findNotIJson(facts.arguments) ?? (entry && ports.checks.misfit(entry, toSent(facts, call.id)));
+  const misfit =
+    findNotIJson(facts.arguments, entry?.inputSchema) ?? (entry && ports.checks.misfit(entry, toSent(facts, call.id)));
   if (misfit !== undefined) return deny("ArgumentsInvalid", misfit);
   if (unavailable && !isTransient(unavailable)) return deny(unavailable.reason as Reason, unavailable.message);
   const price = priceOf(manifest);

@@ -3,6 +3,7 @@ import type { Json } from "../../lib/json.ts";
 import type { Micros } from "../../lib/money.ts";
 import { backoffMs } from "../models/settle.ts";
 import type { Ports } from "../ports.ts";
+import { shownWords } from "../shown.ts";
 import type { Finding, Permit, Receipt } from "../stages.ts";
 import { specOf } from "../standing.ts";
 import { toTraceparent } from "../traceparent.ts";
@@ -65,7 +66,7 @@ export function settleTool(receipt: Receipt<ToolFacts>): Finding<ToolFacts> {
       stage: "verified",
       receipt,
       settle: "uncertain",
-      why: problem("OutcomeUnknown", `"${known.facts.action}" may have happened: ${why.message}`),
+      why: problem("OutcomeUnknown", `"${known.facts.action}" may have happened: ${shownWords(why)}`),
     };
   }
   const abandoned = { stage: "verified", receipt, settle: "abandoned", money: "release", why } as const;
@@ -80,7 +81,7 @@ export function settleTool(receipt: Receipt<ToolFacts>): Finding<ToolFacts> {
     settle: "happened",
     response: result as unknown as Json,
     isError: true,
-    error: why.message,
+    error: shownWords(why),
     ...chargeOf(receipt),
   };
 }

@@ -135,8 +135,23 @@ describe("the end of a run", () => {
   it("may be a failure, with a reason from the table only", async () => {
     using owned = await world.claim(ana);
     expect((await control(owned, "fail", { reason: "Because", message: "x" })).status).toBe(400);
-    expect((await control(owned, "fail", { reason: "NoProgress", message: "the same\ncall twice" })).status).toBe(204);
-    expect(await runOf(owned)).toMatchObject({ phase: "Failed", reason: "NoProgress", message: "the same call twice" });
+    // Others read the message, so it is not the runtime's to word.
+    expect((await control(owned, "fail", { reason: "NoProgress", message: "the mail says 46.500" })).status).toBe(204);
+    const message = "the run repeated a call with the same arguments and result";
+    expect(await runOf(owned)).toMatchObject({ phase: "Failed", reason: "NoProgress", message });
+  });
+
+  it("is answered by a rung and a tier of the role, because both are shown", async () => {
+    using owned = await world.claim(ana);
+    for (const names of [{ rung: "made up" }, { rung: "work", tier: "frontier" }]) {
+      const refused = await control(owned, "finish", { output: "x", ...names });
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({
+        reason: "InvalidRequest",
+        detail: expect.not.stringContaining("made"),
+      });
+    }
+    await control(owned, "fail", { reason: "Cancelled", message: "" });
   });
 
   it("may be put off", async () => {

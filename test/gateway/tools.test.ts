@@ -140,10 +140,14 @@ describe("a tool call", () => {
 });
 
 describe("a tool call is denied as data", () => {
-  const cases: Record<string, { readonly name: string; readonly args?: object; readonly want: object }> = {
-    "for a tool that is not in the manifest": { name: "notes.secret", want: { reason: "UnknownAction" } },
-    "for a server that is not there": { name: "mail.send", want: { reason: "UnknownAction" } },
-    "for a name without a server": { name: "read", want: { reason: "UnknownAction" } },
+  const cases: Record<string, { name: string; args?: object; want: object; shown?: string }> = {
+    "for a tool that is not in the manifest, whose name nobody else reads": {
+      name: "notes.secret",
+      want: { reason: "UnknownAction" },
+      shown: "notes.(unknown)",
+    },
+    "for a server that is not there": { name: "mail.send", want: { reason: "UnknownAction" }, shown: "(unknown)" },
+    "for a name without a server": { name: "read", want: { reason: "UnknownAction" }, shown: "(unknown)" },
     "for a write that no rule lists": { name: "notes.hang", want: { reason: "PolicyDenied", rule: "(default)" } },
     "for arguments that do not fit": { name: "notes.read", args: { topic: 7 }, want: { reason: "ArgumentsInvalid" } },
     "for an integer that is none": {
@@ -152,7 +156,7 @@ describe("a tool call is denied as data", () => {
       want: { reason: "ArgumentsInvalid" },
     },
   };
-  for (const [name, { name: tool, args, want }] of Object.entries(cases)) {
+  for (const [name, { name: tool, args, want, shown = tool }] of Object.entries(cases)) {
     it(name, async () => {
       using run = await ready(ana);
       const before = world.notes.log.calls.length;
@@ -161,7 +165,7 @@ describe("a tool call is denied as data", () => {
       expect(refusalOf(result)).toMatchObject(want);
       expect(world.notes.log.calls).toHaveLength(before);
       const { steps } = (await world.ledger.runs.trace(run.owned.claim.runId))!;
-      expect(steps.at(-1)).toMatchObject({ name: tool, state: "refused", verdict: "deny" });
+      expect(steps.at(-1)).toMatchObject({ name: shown, state: "refused", verdict: "deny" });
     });
   }
 
