@@ -94,7 +94,6 @@ export const reasons = {
   BindingSuspended: { disposition: "denied", hint: "Set the binding's spec.state to Active." },
   ForgedRequest: { disposition: "denied", hint: "Leave runID and origin out: only the controller sets them." },
   InputInvalid: { disposition: "denied", hint: "Make the task fit the role's input contract." },
-  ConcurrencyLimit: { disposition: "waiting", hint: "Wait for a run of this binding to finish." },
   TooManyWaiting: { disposition: "denied", hint: "Cancel waiting runs or raise limits.maxWaitingRuns." },
   MissedDeadline: { disposition: "denied", hint: "Raise startingDeadlineSeconds if late runs are useful." },
   ConcurrencyForbidden: { disposition: "denied", hint: "The previous run still runs and the schedule forbids two." },
