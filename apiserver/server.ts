@@ -15,6 +15,7 @@ import { DefinitionCleanup } from "./lifecycle/definition-cleanup.ts";
 import { NamespaceController } from "./lifecycle/namespaces.ts";
 import { admit } from "./rest/admit.ts";
 import type { Api, Call } from "./rest/api.ts";
+import { WatchHub } from "./rest/watch-hub.ts";
 import { review } from "./reviews/reviews.ts";
 import type { HistoryLimits } from "./store/history.ts";
 import { Store } from "./store/store.ts";
@@ -56,7 +57,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const stopping = new AbortController();
   const registry = new Registry(builtinKinds());
   const authorizer = new RbacAuthorizer(store);
-  const shared = { store, registry, clock, log, authorizer, stopping: stopping.signal };
+  const watches = new WatchHub(store);
+  const shared = { store, watches, registry, clock, log, authorizer, stopping: stopping.signal };
   const api: Api = { ...shared, admit: (request) => admit(shared, request) };
   await bootstrap(api);
   stack.use(await serveDefinitions(api));
@@ -80,6 +82,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   address = `${host}:${port}`;
   stack.defer(async () => {
     stopping.abort();
+    watches[Symbol.dispose]();
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
     // Watches end by themselves now; whatever does not is cut.

@@ -14,12 +14,12 @@ const bindingBucket = `${group}/validatingadmissionpolicybindings`;
 const parsed = new WeakMap<Entry, KubeObject>();
 
 /**
- * Judges one write: nobody grants rights that they do not have, then the ValidatingAdmissionPolicies in the store.
- * Returns warnings. Throws the Status of the first refusal.
+ * Judges one write: nobody grants rights that they do not have, then the ValidatingAdmissionPolicies in the store. Throws
+ * the Status of the first refusal.
  */
-export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): readonly string[] {
+export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): void {
   checkEscalation(api, request);
-  if (api.store.count(bindingBucket) === 0 || api.store.count(policyBucket) === 0) return [];
+  if (api.store.count(bindingBucket) === 0 || api.store.count(policyBucket) === 0) return;
   const { kind, user, subresource, operation, dryRun, options, object, oldObject } = request;
   const { group: g, version, plural } = kind;
   const isNamespace = kind.bucket === "core/namespaces";
@@ -44,7 +44,8 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): reado
     authorizer: (question) => api.authorizer.decide({ ...question, user: question.user ?? user }),
     params: (paramKind, ref, namespace) => paramsOf(api, paramKind, ref, namespace),
   });
-  if (!outcome.denied) return outcome.warnings;
+  request.warnings.push(...outcome.warnings);
+  if (!outcome.denied) return;
   const { message, reason, code } = outcome.denied;
   const error = forbidden(about(kind), request.name, message);
   const status = error.details.status as { details: object };

@@ -7,6 +7,7 @@ import type { ServedKind } from "../kinds/kind.ts";
 import type { Registry } from "../kinds/registry.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Store } from "../store/store.ts";
+import type { WatchHub } from "./watch-hub.ts";
 
 /** Who sends a request, as authentication found. */
 export interface User {
@@ -53,17 +54,20 @@ export interface AdmissionRequest {
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
   readonly options: object;
+  /** What policies only warn of is added here, even where others refuse. */
+  readonly warnings: string[];
 }
 
 /** What the handlers of the API share. */
 export interface Api {
   readonly store: Store;
+  readonly watches: WatchHub;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly log: Log;
   readonly authorizer: Authorizer;
-  /** Throws where a policy or RBAC escalation refuses; returns warnings. Synchronous: it runs inside a write. */
-  admit(request: AdmissionRequest): readonly string[];
+  /** Throws where a policy or RBAC escalation refuses. Synchronous: it runs inside a write. */
+  admit(request: AdmissionRequest): void;
   /** Ends with the server; long requests watch it. */
   readonly stopping: AbortSignal;
 }

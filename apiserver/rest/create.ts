@@ -121,7 +121,7 @@ export function buildNew(
   ];
   if (errors.length > 0) throw invalid(kind.group, kind.kind, metadata.name ?? "", errors);
   context.warnings.push(...(kind.strategy.warnings?.(object, undefined) ?? []));
-  const warnings = api.admit({
+  api.admit({
     operation: "CREATE",
     user: context.user,
     kind,
@@ -132,8 +132,8 @@ export function buildNew(
     object,
     oldObject: undefined,
     options: {},
+    warnings: context.warnings,
   });
-  context.warnings.push(...warnings);
   return object;
 }
 

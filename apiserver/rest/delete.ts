@@ -97,7 +97,7 @@ export function deleteObject(
     checkPreconditions(kind, live, options);
     const { dryRun } = options;
     const request = { operation: "DELETE", user, kind, namespace, name, subresource: "", dryRun } as const;
-    warnings.push(...api.admit({ ...request, object: undefined, oldObject: live, options: {} }));
+    api.admit({ ...request, object: undefined, oldObject: live, options: {}, warnings });
     return decideDeletion(api, kind, live, options);
   });
 }

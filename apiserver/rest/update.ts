@@ -153,7 +153,8 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   context.warnings.push(...(kind.strategy.warnings?.(half, live) ?? []));
   const { user, namespace, name, subresource } = context;
   const request = { operation: "UPDATE", user, kind, namespace, name, subresource, options: {} } as const;
-  context.warnings.push(...api.admit({ ...request, dryRun: context.options.dryRun, object: half, oldObject: live }));
+  const { dryRun } = context.options;
+  api.admit({ ...request, dryRun, object: half, oldObject: live, warnings: context.warnings });
   return half;
 }
 

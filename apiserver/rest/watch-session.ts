@@ -5,15 +5,16 @@ import type { Change } from "../store/entry.ts";
 
 /** Changes that may wait for one slow client. They are references to shared changes, so waiting costs little memory. */
 const maxWaiting = 20_000;
-const sliceLines = 200;
+const maxWriteBytes = 256 << 10;
+const replayLines = 200;
 
 /**
  * One open watch.
  *
  *   starting ──run()──► replaying the past ──► live ──end()──► ended
  *
- * While it replays or the socket is full, changes wait in a bounded queue; live and drained, a change is written in
- * the same turn in which it was published. When too many wait, the client gets an error line and is closed.
+ * Changes wait in a bounded queue until `flush`; while the past is replayed or the socket is full they go on waiting.
+ * What waits together is written together. When too many wait, the client gets an error line and is closed.
  */
 export class WatchSession {
   readonly #response: ServerResponse;
@@ -30,22 +31,39 @@ export class WatchSession {
     this.#tooSlow = tooSlow;
     response.once("close", () => {
       this.#open = false;
+      this.#waiting = [];
     });
   }
 
-  /** Takes a published change. */
+  /** Takes a published change; it is written by the next `flush`. */
   offer(change: Change): void {
-    if (!this.#open) return;
-    if (this.#live && this.#drained) {
-      this.line(this.#lineFor(change));
-    } else if (this.#waiting.push(change) > maxWaiting) this.end(this.#tooSlow());
+    if (this.#open && this.#waiting.push(change) > maxWaiting) this.end(this.#tooSlow());
   }
 
-  /** Writes one line now, whatever waits: bookmarks and the replay. */
-  line(bytes: Buffer | undefined): void {
-    if (!this.#open || !bytes || this.#response.write(bytes)) return;
-    this.#drained = false;
-    this.#response.once("drain", () => void this.#drain());
+  /** Writes what waits, as far as the client takes it. */
+  flush(): void {
+    if (!this.#live || !this.#drained || this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    let parts: Buffer[] = [];
+    let bytes = 0;
+    for (let index = 0; index < waiting.length; index++) {
+      const line = this.#lineFor(waiting[index]!);
+      if (line) bytes += parts[parts.push(line) - 1]!.length;
+      if (bytes < maxWriteBytes && index < waiting.length - 1) continue;
+      this.#write(parts);
+      if (!this.#drained) {
+        this.#waiting = waiting.slice(index + 1);
+        return;
+      }
+      parts = [];
+      bytes = 0;
+    }
+  }
+
+  /** Tells how far the client is, unless something still waits: then a bookmark would skip it. */
+  bookmark(make: () => Buffer): void {
+    if (this.#live && this.#drained && this.#waiting.length === 0) this.#write([make()]);
   }
 
   /** Ends the watch, with a last line where there is something to say. */
@@ -62,29 +80,25 @@ export class WatchSession {
   async run(past: Iterable<Buffer | undefined>, last?: Buffer): Promise<void> {
     const closed = once(this.#response, "close");
     let count = 0;
-    for (const bytes of past) {
-      this.line(bytes);
+    for (const line of past) {
+      if (line) this.#write([line]);
       if (!this.#drained) await Promise.race([once(this.#response, "drain"), closed]);
-      else if (++count % sliceLines === 0) await nextTurn();
+      else if (++count % replayLines === 0) await nextTurn();
       if (!this.#open) return;
     }
-    this.line(last);
+    if (last) this.#write([last]);
     this.#live = true;
-    if (this.#drained) await this.#drain();
+    this.flush();
     await closed;
   }
 
-  async #drain(): Promise<void> {
-    this.#drained = true;
-    if (!this.#live) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let index = 0; index < waiting.length && this.#open; index++) {
-      if (!this.#drained) {
-        this.#waiting = [...waiting.slice(index), ...this.#waiting];
-        return;
-      }
-      this.line(this.#lineFor(waiting[index]!));
-    }
+  #write(parts: readonly Buffer[]): void {
+    if (!this.#open || parts.length === 0) return;
+    if (this.#response.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts))) return;
+    this.#drained = false;
+    this.#response.once("drain", () => {
+      this.#drained = true;
+      this.flush();
+    });
   }
 }

@@ -43,13 +43,11 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
   };
   const session = new WatchSession(response, lineFor, () => encoder.failure(gone("too many events are unread")));
   // No await between reading the past and subscribing: nothing is missed and nothing comes twice.
-  using _subscription = api.store.subscribe((change) => session.offer(change));
+  using _watching = api.watches.add(kind.bucket, session);
   using _timeout = api.clock.after(timeoutOf(query) * 1_000, () => session.end());
-  const stop = () => session.end();
-  api.stopping.addEventListener("abort", stop, { once: true });
   let bookmark: Disposable | undefined;
   const mark = () => {
-    session.line(encoder.bookmark(api.store.revision, false));
+    session.bookmark(() => encoder.bookmark(api.store.revision, false));
     bookmark = api.clock.after(bookmarkEveryMs, mark);
   };
   if (bookmarks) bookmark = api.clock.after(bookmarkEveryMs, mark);
@@ -67,7 +65,6 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
     });
     await session.run(lines, initial && bookmarks ? encoder.bookmark(revision, true) : undefined);
   }
-  api.stopping.removeEventListener("abort", stop);
   bookmark?.[Symbol.dispose]();
 }
 
