@@ -78,10 +78,13 @@ export const reasons = {
   Revoking: { disposition: "waiting", hint: "Wait; the message names what has not answered yet." },
   IssuerAcknowledged: { disposition: "fine", hint: "Nothing to do." },
   SecretRemoved: { disposition: "fine", hint: "Nothing to do." },
-  DownstreamPending: { disposition: "waiting", hint: "Wait for the issuer; see `roster offboarding ls`." },
+  DownstreamPending: {
+    disposition: "waiting",
+    hint: "Wait for the issuer: the binding's condition DownstreamRevoked says what it waits for.",
+  },
   DownstreamHandedOn: {
     disposition: "fine",
-    hint: "Revoke it at the issuer by hand: `roster offboarding ls` names it.",
+    hint: "Revoke it at the issuer by hand: the binding's last event names the tool servers.",
   },
   HeldMassDeletion: {
     disposition: "waiting",
@@ -156,7 +159,10 @@ export const reasons = {
   InvalidKey: { disposition: "stalled", hint: "Restore the key file that this ledger was made with." },
   LedgerUnsafe: { disposition: "stalled", hint: "Turn fsync and synchronous_commit on in Postgres." },
   LeadershipLost: { disposition: "transient", hint: "Another replica leads; this one stands by." },
-  Recovering: { disposition: "waiting", hint: "Ledger and cluster do not match; see `roster ledger`." },
+  Recovering: {
+    disposition: "waiting",
+    hint: "Ledger and cluster do not belong together: connect the ledger of this cluster.",
+  },
   GatewayUnavailable: {
     disposition: "transient",
     hint: "The gateway cannot be reached; the run goes back to the queue.",
