@@ -86,7 +86,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
     // Watches end by themselves now; whatever does not is cut.
-    await Promise.race([closed, clock.sleep(2_000)]);
+    const patience = new AbortController();
+    await Promise.race([closed, clock.sleep(2_000, patience.signal).catch(() => {})]);
+    patience.abort();
     server.closeAllConnections();
     await closed;
   });
