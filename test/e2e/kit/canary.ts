@@ -35,14 +35,17 @@ export function makeCanaries(): Canaries {
     of: (index, source) => `${marker}${String(index).padStart(3, "0")}${letters[source]}`,
     in: (text) => new Set([...text.matchAll(plain)].map((match) => `${Number(match[1])}/${sources[match[2] ?? ""]}`)),
     hunt(where) {
-      const bytes =
-        typeof where === "string" ? Buffer.from(where) : Buffer.from(where.buffer, where.byteOffset, where.length);
-      // Latin-1 keeps bytes one to one; soft line breaks and foldings would cut a word in two.
-      const text = bytes.toString("latin1");
-      const joined = text.replace(/=\r?\n|\r?\n[ \t]/g, "");
+      // Latin-1 keeps bytes one to one.
+      const text =
+        typeof where === "string"
+          ? where
+          : Buffer.from(where.buffer, where.byteOffset, where.length).toString("latin1");
+      const lower = text.toLowerCase();
+      // A soft line break or a folding cuts a word in two; what is no text has neither.
+      const joined = text.includes("\0") ? "" : lower.replace(/=\r?\n|\r?\n[ \t]/g, "");
       return needles.flatMap(({ encoding, needle, anyCase }) => {
-        const found = [text, joined].flatMap((one) => {
-          const at = (anyCase ? one.toLowerCase() : one).indexOf(needle);
+        const found = (anyCase ? [lower, joined] : [text]).flatMap((one) => {
+          const at = one.indexOf(needle);
           return at < 0 ? [] : [one.slice(Math.max(0, at - 120), at + needle.length + 60)];
         });
         return found.slice(0, 1).map((around) => ({ encoding, around }));

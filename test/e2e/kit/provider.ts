@@ -16,6 +16,9 @@ export interface Provider extends AsyncDisposable {
   readonly prompts: readonly Prompt[];
 }
 
+/** A task with this intent is refused once a tool has answered, in words that quote the prompt, as some providers do. */
+export const quotedIntent = "quoted-by-the-provider";
+
 /** Starts the rehearsal with these scripts; the first scene that fits plays. */
 export async function startProvider(scripts: readonly string[]): Promise<Provider> {
   const rehearsal = await startRehearsal({ port: 0, scripts });
@@ -25,6 +28,12 @@ export async function startProvider(scripts: readonly string[]): Promise<Provide
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString("utf8");
     prompts.push({ body, subject: /You work for: (\S+)/.exec(body)?.[1] ?? "" });
+    const last = (JSON.parse(body) as { messages: { role: string; content: string }[] }).messages.at(-1);
+    if (body.includes(`Intent: ${quotedIntent}`) && last?.role === "tool") {
+      const message = `cannot answer "${last.content.slice(0, 250)}"`;
+      response.writeHead(400, { "content-type": "application/json" });
+      return void response.end(JSON.stringify({ error: { message, type: "invalid_request_error", code: null } }));
+    }
     const answer = await fetch(rehearsal.url.replace(/\/v1$/, request.url ?? ""), {
       method: "POST",
       headers: { "content-type": "application/json" },
