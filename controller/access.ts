@@ -7,6 +7,8 @@ import { reconcilers } from "./reconcilers.ts";
 export const access: readonly Access[] = [
   ...reconcilers({ holdOn: () => undefined }).flatMap((reconciler) => reconciler.access),
   ...may(kinds.Event, "create", "patch"),
+  // Whether a binding that is missing from the list is really gone is asked by its name.
+  ...may(kinds.AgentBinding, "get"),
   // Shows who leads; nothing depends on it.
-  ...may(kinds.Lease, "get", "create", "patch"),
+  ...may(kinds.Lease, "create", "patch"),
 ];

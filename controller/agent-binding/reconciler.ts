@@ -55,7 +55,7 @@ export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler
       ...driven(kinds.AgentBinding),
       ...[kinds.AgentRole, kinds.AgentStop, kinds.AgentBudget, kinds.Namespace].flatMap(reads),
       ...reads(kinds.Secret),
-      ...may(kinds.Secret, "patch"),
+      ...may(kinds.Secret, "get", "patch"),
     ],
     narrow(binding, gone, view) {
       if (!gone) return [];

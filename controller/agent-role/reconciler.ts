@@ -4,7 +4,7 @@ import type { ModelTier } from "../../api/generated/model-tier.ts";
 import { kinds } from "../../api/kinds.ts";
 import type { Condition, Resource, Stored } from "../../api/resource.ts";
 import type { Micros } from "../../lib/money.ts";
-import { driven, reads } from "../kit/access.ts";
+import { driven, may, reads } from "../kit/access.ts";
 import type { Reader, Reconciler } from "../kit/reconciler.ts";
 import { matches } from "../model-tier/reconciler.ts";
 import type { Content } from "./content.ts";
@@ -105,6 +105,7 @@ export const agentRole: Reconciler<AgentRole, Snapshot> = {
   access: [
     ...driven(kinds.AgentRole),
     ...[kinds.ConfigMap, kinds.ModelTier, kinds.ToolServer, kinds.Namespace, kinds.AgentBinding].flatMap(reads),
+    ...may(kinds.ConfigMap, "get"),
   ],
   gather,
   decide,

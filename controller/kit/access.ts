@@ -11,17 +11,15 @@ const entry = (kind: KindRef, verbs: readonly string[], subresource = ""): Acces
 
 /** What following a kind takes. */
 export function reads(kind: KindRef): readonly Access[] {
-  return [entry(kind, ["get", "list", "watch"])];
+  return [entry(kind, ["list", "watch"])];
 }
 
-/** What driving a kind takes: reading it, its finalizers and annotations, and its status. */
+/**
+ * What driving a kind takes: following it, its finalizers and annotations, and its status. No `finalizers` subresource: no
+ * owner reference of ours blocks its owner, which is what OwnerReferencesPermissionEnforcement asks it for.
+ */
 export function driven(kind: KindRef): readonly Access[] {
-  // `finalizers`: clusters with OwnerReferencesPermissionEnforcement ask for it before an owner may be blocked.
-  return [
-    entry(kind, ["get", "list", "watch", "patch"]),
-    entry(kind, ["patch"], "/status"),
-    entry(kind, ["update"], "/finalizers"),
-  ];
+  return [entry(kind, ["list", "watch", "patch"]), entry(kind, ["patch"], "/status")];
 }
 
 /** Further verbs on a kind. */

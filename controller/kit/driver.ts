@@ -218,8 +218,8 @@ export class Driver implements AsyncDisposable {
   }
 
   #tell(regarding: Stored, condition: Condition): void {
-    // Reconciling and Stalled repeat what Ready says.
-    if (condition.type === "Reconciling" || condition.type === "Stalled" || condition.message === "") return;
+    // Reconciling and Stalled repeat what Ready says, and Finished what Succeeded says.
+    if (["Reconciling", "Stalled", "Finished"].includes(condition.type) || condition.message === "") return;
     const bad = condition.status === "False" && reasons[condition.reason as Reason].disposition !== "fine";
     this.#ports.events.record({
       regarding,

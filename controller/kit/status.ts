@@ -85,7 +85,7 @@ export function bugId(thrown: unknown): string {
 export interface StatusChange {
   /** RFC 7386 merge patch for the status subresource. */
   readonly patch: Readonly<Record<string, unknown>>;
-  /** Conditions whose status or reason differ from before. */
+  /** Conditions whose status or reason differ from before, as far as they are news to people. */
   readonly transitions: readonly Condition[];
 }
 
@@ -115,7 +115,9 @@ export function statusChange(
       reason: mark.reason,
       message: mark.message.slice(0, messageLength),
     };
-    if (before?.status !== after.status || before.reason !== after.reason) transitions.push(after);
+    if ((before?.status !== after.status || before.reason !== after.reason) && isNews(before, mark, object)) {
+      transitions.push(after);
+    }
     return after;
   });
   for (const condition of current) if (!mine.has(condition.type)) conditions.push(condition);
@@ -124,6 +126,12 @@ export function statusChange(
   if (generation !== undefined) wanted.observedGeneration = generation;
   const patch = diff(status, wanted);
   return patch === undefined ? undefined : { patch, transitions };
+}
+
+/** A condition that appears for the first time and is as it should be is no news beside Ready. */
+function isNews(before: Condition | undefined, mark: Mark, object: Stored): boolean {
+  if (before !== undefined || mark.type === "Ready" || object.metadata.deletionTimestamp !== undefined) return true;
+  return reasons[mark.reason].disposition !== "fine" || mark.type === "Succeeded";
 }
 
 /** What a merge patch must say so that each field of `wanted` holds; fields that `wanted` lacks are kept. */
