@@ -65,6 +65,9 @@ export function compilePolicyExpression(
     });
     return { program };
   } catch (thrown) {
-    return { error: `compilation error: ${compileMessage(thrown as Problem)}` };
+    const problem = thrown as Problem;
+    const { evaluatesTo, summary } = problem.details as { evaluatesTo?: string; summary?: string };
+    const text = evaluatesTo === undefined ? compileMessage(problem) : `${summary} but got ${evaluatesTo}`;
+    return { error: `compilation error: ${text}` };
   }
 }

@@ -6,7 +6,7 @@ import type { Api, Call } from "../rest/api.ts";
 import { nonResource } from "../rest/non-resource.ts";
 import { resource } from "../rest/resource.ts";
 import { readRequest } from "./request-info.ts";
-import { sendFailure } from "./respond.ts";
+import { sendFailure, setWarnings } from "./respond.ts";
 import { badRequest, isUnexpected } from "./status.ts";
 
 export interface HandlerPorts {
@@ -46,10 +46,16 @@ async function handle(ports: HandlerPorts, request: IncomingMessage, response: S
   const info = readRequest(request.method ?? "GET", url.pathname, url.searchParams);
   const user = impersonate(api, request, ports.authenticator.authenticate(request));
   const call: Call = { request, response, info, query: url.searchParams, user, warnings: [] };
-  authorize(api, call);
-  if (!info.isResource) return nonResource(api, call, ports.address());
-  if (await ports.review(api, call)) return;
-  return resource(api, call);
+  try {
+    authorize(api, call);
+    if (!info.isResource) return await nonResource(api, call, ports.address());
+    if (await ports.review(api, call)) return;
+    await resource(api, call);
+  } catch (error) {
+    // What was warned of before a refusal reaches the client with it.
+    if (!response.headersSent) setWarnings(response, call.warnings);
+    throw error;
+  }
 }
 
 function readUrl(text: string): URL {

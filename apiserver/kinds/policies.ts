@@ -3,6 +3,7 @@ import { compilePolicyExpression } from "../admission/expressions.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Strategy } from "./kind.ts";
+import { checkQualifiedName } from "./names.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -53,6 +54,9 @@ function contentErrors({ validations, auditAnnotations }: Fields): FieldError[] 
   return ["spec.validations", "spec.auditAnnotations"].map((field) => fieldError.required(field, detail));
 }
 
+// Kubernetes' documentation also names Unauthorized, which its server refuses.
+const reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
+
 function expressionErrors(spec: Fields): FieldError[] {
   const hasParams = isObject(spec.paramKind);
   const found: FieldError[] = [];
@@ -69,6 +73,9 @@ function expressionErrors(spec: Fields): FieldError[] {
     }
   };
   objects(spec.matchConditions).forEach((one, at) => {
+    for (const complaint of checkQualifiedName(text(one.name))) {
+      found.push(fieldError.invalid(`spec.matchConditions[${at}].name`, text(one.name), complaint));
+    }
     check(`spec.matchConditions[${at}].expression`, one.expression, "bool");
   });
   objects(spec.variables).forEach((one, at) => {
@@ -77,6 +84,9 @@ function expressionErrors(spec: Fields): FieldError[] {
   });
   objects(spec.validations).forEach((one, at) => {
     check(`spec.validations[${at}].expression`, one.expression, "bool");
+    if (one.reason && !reasons.includes(text(one.reason))) {
+      found.push(fieldError.notSupported(`spec.validations[${at}].reason`, one.reason, reasons));
+    }
     if (one.messageExpression) check(`spec.validations[${at}].messageExpression`, one.messageExpression, "string");
   });
   objects(spec.auditAnnotations).forEach((one, at) => {

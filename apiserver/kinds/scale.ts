@@ -29,7 +29,9 @@ export function setReplicas(object: KubeObject, path: string, replicas: number):
   let at: Record<string, unknown> = object;
   for (const key of keys) {
     const next = Object.hasOwn(at, key) ? at[key] : undefined;
-    at = isObject(next) ? next : (at[key] = {});
+    const inner = isObject(next) ? next : {};
+    at[key] = inner;
+    at = inner;
   }
   at[last] = replicas;
 }

@@ -47,10 +47,13 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
   const outcome = await updateObject(api, kind, context, (live) => {
     const wanted =
       type === apply
-        ? applyWanted(api, kind, live, decoded.value, { ...options, name, namespace, subresource })
+        ? {
+            ...applyWanted(api, kind, live, decoded.value, { ...options, name, namespace, subresource }),
+            sent: undefined,
+          }
         : patched(kind, live!, decoded.value, type, namespace, name);
     complaints = [...decoded.strict, ...wanted.unknown];
-    const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.object, why);
+    const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.sent, why);
     reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
     return wanted;
   });
@@ -74,13 +77,15 @@ function patched(
   type: string,
   namespace: string,
   name: string,
-): Wanted & { readonly unknown: readonly string[] } {
+): Wanted & { readonly unknown: readonly string[]; readonly sent: unknown } {
   const result = applyPatch(kind, live, patchBody, type);
   if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
+  // A refusal shows what the patch made, before anything was dropped from it.
+  const sent = structuredClone(result);
   const object = asPatchedKind(kind, result);
-  const unknown = conform(kind, object, (_kind, why) => patchRefused(result, why));
+  const unknown = conform(kind, object, (_kind, why) => patchRefused(sent, why));
   checkIdentity(kind, object, namespace, name);
-  return { object, tracked: false, unknown };
+  return { object, tracked: false, unknown, sent };
 }
 
 function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type: string): unknown {

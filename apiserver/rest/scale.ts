@@ -89,7 +89,7 @@ type Change = (base: Scale) => { readonly metadata: Readonly<Record<string, unkn
 async function readReplacement(call: Call): Promise<Change> {
   const { value } = decodeBody(await readBody(call.request), call.request.headers["content-type"], "Scale");
   const given = checked(value);
-  const name = given.metadata["name"];
+  const name = given.metadata.name;
   if (!name) {
     throw badRequest(
       `the name of the object (${call.info.name} based on URL) was undeterminable: name must be provided`,
@@ -99,7 +99,7 @@ async function readReplacement(call: Call): Promise<Change> {
     throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${call.info.name})`);
   }
   const spec = isObject(given.spec) ? given.spec : {};
-  return () => ({ metadata: given.metadata, spec: { ...spec, replicas: spec["replicas"] ?? 0 } });
+  return () => ({ metadata: given.metadata, spec: { ...spec, replicas: spec.replicas ?? 0 } });
 }
 
 async function readPatch(call: Call): Promise<Change> {
@@ -123,7 +123,7 @@ async function readPatch(call: Call): Promise<Change> {
 
 function checked(value: unknown): ReturnType<Change> {
   const wrong = () => badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"');
-  if (!isObject(value) || value["kind"] !== "Scale" || value["apiVersion"] !== "autoscaling/v1") throw wrong();
+  if (!isObject(value) || value.kind !== "Scale" || value.apiVersion !== "autoscaling/v1") throw wrong();
   const { metadata = {}, spec = {} } = value;
   if (!isObject(metadata) || !isObject(spec)) throw wrong();
   const { replicas } = spec;
@@ -132,7 +132,7 @@ function checked(value: unknown): ReturnType<Change> {
 }
 
 function replicasOf({ spec }: ReturnType<Change>, paths: Paths): number {
-  const replicas = isObject(spec) ? spec["replicas"] : undefined;
+  const replicas = isObject(spec) ? spec.replicas : undefined;
   if (typeof replicas === "number") return replicas;
   throw badRequest(`the spec replicas field "${paths.spec}" cannot be empty`);
 }

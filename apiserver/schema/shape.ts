@@ -10,11 +10,11 @@ type Level = "root" | "item" | "field";
 const intOrString = [{ type: "integer" }, { type: "string" }];
 
 /**
- * What makes a schema not structural (every field typed outside allOf, anyOf, oneOf and not; metadata untouched) and what
+ * What makes a schema not structural (every field typed, and no type inside allOf, anyOf, oneOf and not; metadata untouched) and what
  * else a CustomResourceDefinition's schema may not say, in Kubernetes' words, sorted.
  */
 export function structuralErrors(schema: JsonSchema, path: string): FieldError[] {
-  const errors = [...invariants(schema, "root", path), ...completeness(schema, path)];
+  const errors = invariants(schema, "root", path);
   errors.sort((a, b) => (`${a.field}: ${a.message}` < `${b.field}: ${b.message}` ? -1 : 1));
   return [...definitionErrors(schema, path), ...errors];
 }
@@ -159,37 +159,4 @@ function nestedErrors(schema: JsonSchema, path: string, skipAnyOf: boolean): Fie
 
 function withoutAnyOf({ anyOf: _, ...schema }: JsonSchema): JsonSchema {
   return schema;
-}
-
-/** Each field mentioned in value validation must be there in the structure too. */
-function completeness(schema: JsonSchema, path: string): FieldError[] {
-  const errors = junctors(schema, path).flatMap(([part, at]) => missing(part, schema, at, path));
-  for (const [key, property] of Object.entries(schema.properties ?? {}))
-    errors.push(...completeness(property, `${path}.properties[${key}]`));
-  if (schema.items) errors.push(...completeness(schema.items, `${path}.items`));
-  if (typeof schema.additionalProperties === "object")
-    errors.push(...completeness(schema.additionalProperties, `${path}.additionalProperties`));
-  return errors;
-}
-
-function junctors(schema: JsonSchema, path: string): [JsonSchema, string][] {
-  const lists = (["allOf", "anyOf", "oneOf"] as const).flatMap((name) =>
-    (schema[name] ?? []).map((part, i): [JsonSchema, string] => [part, `${path}.${name}[${i}]`]),
-  );
-  return schema.not ? [...lists, [schema.not, `${path}.not`]] : lists;
-}
-
-function missing(part: JsonSchema, spine: JsonSchema, at: string, path: string): FieldError[] {
-  const errors = junctors(part, at).flatMap(([inner, where]) => missing(inner, spine, where, path));
-  if (part.items) {
-    if (spine.items) errors.push(...missing(part.items, spine.items, `${at}.items`, `${path}.items`));
-    else errors.push(required(`${path}.items`, `because it is defined in ${at}.items`));
-  }
-  for (const [key, property] of Object.entries(part.properties ?? {})) {
-    const there = spine.properties?.[key];
-    const [below, above] = [`${at}.properties[${key}]`, `${path}.properties[${key}]`];
-    if (there) errors.push(...missing(property, there, below, above));
-    else errors.push(required(above, `because it is defined in ${below}`));
-  }
-  return errors;
 }

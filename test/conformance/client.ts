@@ -56,7 +56,8 @@ export class ConformanceClient implements AsyncDisposable {
         : await this.send(step, values);
       for (const [name, path] of Object.entries(step.save ?? {})) values[name] = String(read(body, path) ?? "");
       const picked = step.pick ? Object.fromEntries(step.pick.map((path) => [path, read(body, path)])) : body;
-      answers.push({ status, ...(warnings.length > 0 ? { warnings } : {}), body: normalise(picked, ns) });
+      const shown = warnings.map((warning) => warning.replaceAll(ns, "{ns}"));
+      answers.push({ status, ...(shown.length > 0 ? { warnings: shown } : {}), body: normalise(picked, ns) });
     }
     return answers;
   }

@@ -2,4 +2,8 @@
  * Sequences whose answers differ on the two servers, and why that stands. Keys are `group: sentence`. The cluster suite
  * fails for an exception that no longer differs.
  */
-export const exceptions: Readonly<Record<string, string>> = {};
+export const exceptions: Readonly<Record<string, string>> = {
+  "crud: create of another version": "a cluster also warns of the fields of the version that it refuses",
+  "validation: an embedded resource": "an apiVersion that is no text is a 422 here and a 400 on a cluster",
+  "reading: a table of core kinds": "nobody owns the status of a CustomResourceDefinition here",
+};

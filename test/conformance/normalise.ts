@@ -13,7 +13,8 @@ function walk(value: unknown, key: string, ns: string): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => walk(item, "", ns));
     // Entries of the same second are ordered by name, those of two by time: both servers may straddle a second.
-    return key === "managedFields" ? items.sort(byText) : items;
+    // Kinds are listed in the order in which a cluster came to know them.
+    return key === "managedFields" || key === "resources" ? items.sort(byText) : items;
   }
   if (!isObject(value)) return value;
   const result: Record<string, unknown> = {};
@@ -35,6 +36,7 @@ function text(value: string, key: string, ns: string): string {
     .replace(uidPattern, "{uid}")
     .replace(/(ResourceVersion in (?:precondition|object meta): )\d+/g, "$1{rv}")
     .replace(/(ResourceVersion in record )\(\d+\)/g, "$1({rv})")
+    .replace(/(resourceVersion\\*":\\*")\d+/g, "$1{rv}")
     .replace(/\bresource version: \d+/gi, "resource version: {rv}")
     .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[^ ,)]*/g, "{time}");
 }

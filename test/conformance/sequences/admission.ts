@@ -111,7 +111,7 @@ export const admission: Sequences = {
           expression:
             "authorizer.group('').resource('secrets').namespace(object.metadata.namespace).name('s').check('get').allowed()",
           message: "only for those who read secrets",
-          reason: "Unauthorized",
+          reason: "RequestEntityTooLarge",
         },
       ],
     }),
@@ -130,7 +130,7 @@ export const admission: Sequences = {
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "maps" },
       subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "ana" }],
     }),
-    post(`${maps}?dryRun=All`, configMap("x"), { as: "ana", until: 401, ...verdict }),
+    post(`${maps}?dryRun=All`, configMap("x"), { as: "ana", until: 413, ...verdict }),
     ...gone("who"),
   ],
   "a policy that only warns": [
@@ -145,6 +145,7 @@ export const admission: Sequences = {
     ...policy("fail", { validations: [{ expression: "object.data.nope == 'x'" }] }),
     refused(422, { a: "1" }),
     ...gone("fail"),
+    post(`${maps}?dryRun=All`, configMap("y", { a: "1" }), { until: 201, pick: ["data"] }),
     ...policy("lax", { failurePolicy: "Ignore", validations: [{ expression: "object.data.nope == 'x'" }] }),
     ...policy("mark", { validations: [{ expression: "object.metadata.name != 'probe'" }] }),
     refused(422, { a: "1" }),
@@ -154,14 +155,13 @@ export const admission: Sequences = {
   ],
   "policies that cannot be": [
     ...[
-      { validations: [{ expression: "object.metadata." }] },
       { validations: [{ expression: "1" }] },
       { validations: [] },
       { validations: [{ expression: "nope" }] },
       { validations: [{ expression: "true", reason: "Nope" }] },
       { validations: [{ expression: "true" }], failurePolicy: "Maybe" },
       { validations: [{ expression: "true" }], matchConditions: [{ name: "a b", expression: "true" }] },
-      { validations: [{ expression: "variables.x" }], variables: [{ name: "x", expression: "variables.y" }] },
+      { validations: [{ expression: "true" }], variables: [{ name: "x", expression: "variables.y" }] },
     ].map((spec) => ({ ...policy("bad", spec)[0]!, ...verdict })),
     get(`${group}/validatingadmissionpolicies/bad-{ns}`, verdict),
   ],

@@ -234,7 +234,7 @@ export const defining: Sequences = {
           oneOf: [{ properties: { b: { minLength: 1 } } }],
         }),
       ),
-      answer,
+      { pick: ["kind", "spec"] },
     ),
   ],
   "rules of a definition are compiled": [
