@@ -98,7 +98,7 @@ export async function startFleet(options: StartOptions): Promise<Running> {
       ledger,
       clock,
       log: log.with({ part: "controller" }),
-      identity: `up-${process.pid}`,
+      identity: identityOf(home),
     }),
   );
   if (settings.runtime) await openRuntime(options, { gateway, identities }, stack);
@@ -197,7 +197,7 @@ async function openOffice(options: StartOptions, access: OfficeAccess, stack: As
 }
 
 async function openGateway(
-  { settings, clock, log }: StartOptions,
+  { settings, home, clock, log }: StartOptions,
   from: {
     readonly ledger: Awaited<ReturnType<typeof openMoneyAndQueue>>;
     readonly kube: KubeClient;
@@ -214,7 +214,7 @@ async function openGateway(
       clock,
       log: log.with({ part: "gateway" }),
       port: settings.gatewayPort,
-      identity: `up-${process.pid}`,
+      identity: identityOf(home),
       workerTokenHashes: [sha256(from.identities.workerToken)],
       operatorTokenHashes: [sha256(from.identities.operatorToken)],
       defaultModel: from.model,
@@ -242,6 +242,14 @@ async function openRuntime(
     },
   });
   stack.use(child);
+}
+
+/**
+ * The same at each start in one folder (whose lock allows one process), so that a start after a kill takes over its own
+ * leases at once instead of waiting for them to end.
+ */
+function identityOf(home: Home): string {
+  return `up-${sha256(home.folder).slice(0, 8)}`;
 }
 
 function childBasics({ settings, home, log, clock }: StartOptions, name: string) {
