@@ -45,7 +45,7 @@ export async function runUp(
   await using stack = new AsyncDisposableStack();
   stack.use(running);
   stack.defer(() => say("stopping"));
-  const first = new FirstRuns(home, running, (news) => desk.tell(news));
+  let first: FirstRuns | undefined;
   let doubts: Doubts | undefined;
   const fleet = stack.use(
     await followFleet(
@@ -53,7 +53,7 @@ export async function runUp(
       {
         onBinding(before, after) {
           desk.tell(bindingNews(before, after));
-          if (after) first.consider(after);
+          if (after) first?.consider(after);
           if (after) doubts?.consider(after);
         },
         onRun: (before, after) => desk.tell(runNews(before, after)),
@@ -62,6 +62,8 @@ export async function runUp(
       { clock, log: log.with({ part: "view" }) },
     ),
   );
+  const applied = fleet.bindings().map(({ metadata }) => metadata.uid);
+  first = new FirstRuns(home, running, applied, (news) => desk.tell(news));
   doubts = new Doubts(clock, fleet, (news) => desk.tell(news));
   for (const binding of fleet.bindings()) {
     first.consider(binding);
@@ -171,15 +173,20 @@ class Doubts {
   }
 }
 
-/** At the very first start, one run for each person of this machine who has an agent, so that there is something to see. */
+/**
+ * At the very first start, one run for each person of this machine who has an agent by then, so that there is something
+ * to see. Who is hired later is put to work by people.
+ */
 class FirstRuns {
   readonly #marker: string;
   readonly #running: Running;
   readonly #tell: (news: News) => void;
+  readonly #applied: ReadonlySet<string | undefined>;
   readonly #asked = new Set<string>();
   #open: boolean;
 
-  constructor(home: Home, running: Running, tell: (news: News) => void) {
+  constructor(home: Home, running: Running, applied: readonly (string | undefined)[], tell: (news: News) => void) {
+    this.#applied = new Set(applied);
     this.#marker = home.file("first-runs");
     this.#open = !existsSync(this.#marker);
     this.#running = running;
@@ -187,8 +194,8 @@ class FirstRuns {
   }
 
   consider(binding: AgentBinding): void {
-    const { name } = binding.metadata;
-    if (!this.#open || this.#asked.has(name) || !canWork(binding)) return;
+    const { name, uid } = binding.metadata;
+    if (!this.#open || !this.#applied.has(uid) || this.#asked.has(name) || !canWork(binding)) return;
     this.#asked.add(name);
     void this.#ask(binding).catch((thrown: unknown) => {
       this.#tell({ text: `first run of ${name} was not admitted: ${messageOf(thrown)}`, tone: "bad" });

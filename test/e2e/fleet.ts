@@ -16,8 +16,9 @@ const main = path.join(root, "cli", "main.ts");
 /** A state folder and copies of the demo's manifests and roles, which tests may edit; gone with the test. */
 export class Place implements AsyncDisposable {
   readonly base = mkdtempSync(path.join(tmpdir(), "roster-e2e-"));
-  readonly home = path.join(this.base, "home");
-  readonly manifests = path.join(this.base, "manifests");
+  // The same names as in a checkout, so that what people type there works here.
+  readonly home = path.join(this.base, ".roster");
+  readonly manifests = path.join(this.base, "manifests", "demo");
   readonly roles = path.join(this.base, "roles");
 
   constructor() {
