@@ -38,7 +38,8 @@ export async function prepareOffice(options: {
     usersFile,
     entries.map((entry) => ({ ...entry, tokenSha256: sha256(tokens[entry.user] ?? "") })),
   );
-  const people = entries.map(({ user }) => ({ user, secretName: secretNameOf(user), token: tokens[user] ?? "" }));
+  const names = secretNames(entries.map(({ user }) => user));
+  const people = entries.map(({ user }, i) => ({ user, secretName: names[i] ?? "", token: tokens[user] ?? "" }));
   return { usersFile, people };
 }
 
@@ -107,15 +108,30 @@ function ensureTokens(file: string, users: readonly string[]): Readonly<Record<s
   return tokens;
 }
 
-/** `ana@acme.example` → `ana-office`. */
-function secretNameOf(user: string): string {
-  const local = user.split("@")[0] ?? user;
-  return `${
-    local
-      .toLowerCase()
-      .replace(/[^a-z0-9-]+/g, "-")
-      .replace(/^-+|-+$/g, "") || "user"
-  }-office`;
+/**
+ * `ana@acme.example` → `ana-office`, or `ana-acme-example-office` for each of those who would share a name: in one Secret
+ * only the last one's token would be left.
+ */
+export function secretNames(users: readonly string[]): readonly string[] {
+  const short = users.map((user) => toName(user.split("@")[0] ?? user));
+  const names = users.map((user, i) =>
+    short.indexOf(short[i]!) === short.lastIndexOf(short[i]!) ? short[i]! : toName(user),
+  );
+  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (twice < 0) return names;
+  const [one, other] = [users[names.indexOf(names[twice]!)], users[twice]];
+  throw problem(
+    "InvalidRequest",
+    `"${one}" and "${other}" would share the Secret "${names[twice]}"; rename one of the two`,
+  );
+}
+
+function toName(text: string): string {
+  const name = text
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return `${name.slice(0, 200) || "user"}-office`;
 }
 
 function replace(file: string, value: unknown): void {

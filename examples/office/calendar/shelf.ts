@@ -12,14 +12,14 @@ const maxFiles = 5000;
 const maxFileBytes = 5_000_000;
 const maxBytes = 50_000_000;
 
-/** Reads a person's calendars: `.ics` files, and those in folders. Links are left out; so is what is too large, by name. */
+/** Reads a person's calendars: `.ics` files, and those in folders. What is a link, too large or not there is left out by name. */
 export async function readCalendars(
   places: readonly string[],
 ): Promise<{ readonly calendars: readonly CalendarFile[]; readonly problems: readonly string[] }> {
   const calendars: CalendarFile[] = [];
   const problems: string[] = [];
   let left = maxBytes;
-  for (const file of (await filesOf(places)).slice(0, maxFiles)) {
+  for (const file of (await filesOf(places, problems)).slice(0, maxFiles)) {
     const name = path.basename(file, ".ics");
     const text = await readBounded(file, Math.min(maxFileBytes, left));
     if (text === undefined) problems.push(`calendar "${name}" is too large or cannot be read, and was left out`);
@@ -31,13 +31,22 @@ export async function readCalendars(
   return { calendars, problems };
 }
 
-async function filesOf(places: readonly string[]): Promise<readonly string[]> {
+async function filesOf(places: readonly string[], problems: string[]): Promise<readonly string[]> {
   const files: string[] = [];
   for (const place of places) {
     const stats = await lstat(place).catch(() => undefined);
-    if (stats?.isFile()) files.push(place);
-    if (!stats?.isDirectory()) continue;
-    const entries = await readdir(place, { withFileTypes: true });
+    if (stats?.isFile()) {
+      files.push(place);
+      continue;
+    }
+    const entries = stats?.isDirectory()
+      ? await readdir(place, { withFileTypes: true }).catch(() => undefined)
+      : undefined;
+    // An empty day and a day that nobody could look up must not read alike.
+    if (!entries) {
+      problems.push(`calendar "${path.basename(place, ".ics")}" cannot be found`);
+      continue;
+    }
     const inside = entries.filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith(".ics"));
     files.push(...inside.map((entry) => path.join(place, entry.name)).sort());
   }
@@ -51,7 +60,8 @@ async function readBounded(file: string, limit: number): Promise<string | undefi
   if (!handle) return undefined;
   try {
     const { size } = await handle.stat();
-    return size > limit ? undefined : (await handle.readFile()).toString("utf8");
+    // Decoding drops the byte order mark that Outlook writes, on which a parser would stop.
+    return size > limit ? undefined : new TextDecoder().decode(await handle.readFile());
   } finally {
     await handle.close();
   }

@@ -4,15 +4,16 @@ import path from "node:path";
 import type { Clock } from "../../../lib/clock.ts";
 import { sha256 } from "../../../lib/ids.ts";
 import { Problem } from "../../../lib/problem.ts";
+import { type Layout, readLayout } from "./layout.ts";
 
 /** One message as its file name tells of it. */
 export interface Entry {
   /** The unique part of the file name; stays when flags and folder change. */
   readonly id: string;
-  /** `INBOX`, or the Maildir++ name such as `Sent` or `Clients.Acme`. */
+  /** `INBOX`, or a name such as `Sent`, `Clients.Acme` (Maildir++) or `Archive/2024`. */
   readonly folder: string;
   readonly file: string;
-  /** Delivery time in Unix seconds, from the name; 0 where the name has none. */
+  /** Delivery time in Unix seconds, from the name or else the file. */
   readonly delivered: number;
   readonly flags: string;
 }
@@ -23,49 +24,42 @@ const maxEntries = 200_000;
 const keywordLetters = "abcdefghijklmnopqrstuvwxyz";
 
 /**
- * One person's Maildir with Maildir++ folders, and labels as Dovecot keeps them (letters among the flags, named by
+ * One person's Maildir with its folders, and labels as Dovecot keeps them (letters among the flags, named by
  * `dovecot-keywords`). Messages are found by listing, never by building a path from an id, so an id leads nowhere else.
  * Delivery is by tmp and rename: a reader never sees half a message. Symbolic links are not followed.
  */
 export class Maildir {
   readonly #root: string;
   readonly #clock: Clock;
+  // One object serves one call: folders are looked up once, but for those that the call makes itself.
+  #layout: Promise<Layout> | undefined;
 
   constructor(root: string, clock: Clock) {
     this.#root = root;
     this.#clock = clock;
   }
 
-  /** INBOX and every Maildir++ folder. Throws NotFound when there is no Maildir. */
+  /** INBOX and every other folder. Throws NotFound when there is no Maildir. */
   async folders(): Promise<readonly string[]> {
-    const entries = await readdir(this.#root, { withFileTypes: true }).catch(() => {
-      throw new Problem("NotFound", "the mailbox does not exist");
-    });
-    const names = entries
-      .filter((entry) => entry.isDirectory() && /^\.[^.]/.test(entry.name))
-      .map((entry) => entry.name.slice(1));
-    return ["INBOX", ...names.sort()];
+    return [...(await this.#read()).folders.keys()];
   }
 
   /** Messages of one folder, newest delivery first. Throws NotFound. */
   async list(folder: string): Promise<readonly Entry[]> {
-    if (!(await this.folders()).includes(folder))
-      throw new Problem("NotFound", `there is no folder "${folder.slice(0, 80)}"`);
+    const place = (await this.#read()).folders.get(folder);
+    if (place === undefined) throw new Problem("NotFound", `there is no folder "${folder.slice(0, 80)}"`);
     const found: Entry[] = [];
     for (const sub of ["new", "cur"]) {
-      const at = path.join(this.#path(folder), sub);
+      const at = path.join(place, sub);
       const entries = await readdir(at, { withFileTypes: true }).catch(() => []);
       for (const entry of entries.slice(0, maxEntries)) {
         if (!entry.isFile() || entry.name.startsWith(".")) continue;
         const [id = "", info = ""] = entry.name.split(/:2,|;2,|!2,/);
-        const seconds = Number(/^(\d{9,11})\./.exec(id)?.[1] ?? 0);
-        found.push({
-          id,
-          folder,
-          file: path.join(at, entry.name),
-          delivered: seconds,
-          flags: sub === "new" ? "" : info,
-        });
+        const file = path.join(at, entry.name);
+        // `1763700000.M1P1.host` or, by offlineimap, `1763700000_0.42.host`. Who writes neither left a time on the file.
+        const seconds = /^(\d{9,11})[._]/.exec(id)?.[1];
+        const delivered = seconds === undefined ? await modified(file) : Number(seconds);
+        found.push({ id, folder, file, delivered, flags: sub === "new" ? "" : info });
       }
     }
     return found.sort((a, b) => b.delivered - a.delivered || (a.id < b.id ? 1 : -1));
@@ -111,12 +105,12 @@ export class Maildir {
     const mark = key === undefined ? undefined : keyMark(key);
     const before = mark === undefined ? undefined : await this.findMarked(mark);
     if (before) return { id: before.id, repeated: true };
-    await this.#ensure(folder);
+    const at = await this.#ensure(folder);
     const seconds = Math.floor(this.#clock.now() / 1000);
     const id = `${seconds}.${mark ?? `R${sha256(message).slice(0, 24)}`}.office`;
-    const file = path.join(this.#path(folder), "tmp", id);
+    const file = path.join(at, "tmp", id);
     await writeFile(file, message, { mode: 0o600 });
-    await rename(file, path.join(this.#path(folder), "cur", `${id}:2,${sorted(flags)}`));
+    await rename(file, path.join(at, "cur", `${id}:2,${sorted(flags)}`));
     return { id, repeated: false };
   }
 
@@ -132,8 +126,8 @@ export class Maildir {
   /** Moves a message. Once it is there, moving it there again changes nothing. */
   async move(entry: Entry, folder: string): Promise<void> {
     if (entry.folder === folder) return;
-    await this.#ensure(folder);
-    await rename(entry.file, path.join(this.#path(folder), "cur", `${entry.id}:2,${entry.flags}`));
+    const at = await this.#ensure(folder);
+    await rename(entry.file, path.join(at, "cur", `${entry.id}:2,${entry.flags}`));
   }
 
   /** Adds or removes a label. Labels belong to the folder's `dovecot-keywords`; there are 26 at most. */
@@ -141,7 +135,7 @@ export class Maildir {
     const letter = await this.#letterOf(entry.folder, label, present);
     if (letter === undefined || entry.flags.includes(letter) === present) return;
     const flags = present ? entry.flags + letter : entry.flags.replace(letter, "");
-    await rename(entry.file, path.join(this.#path(entry.folder), "cur", `${entry.id}:2,${sorted(flags)}`));
+    await rename(entry.file, path.join(await this.#path(entry.folder), "cur", `${entry.id}:2,${sorted(flags)}`));
   }
 
   /** The labels of a message by name. */
@@ -153,7 +147,7 @@ export class Maildir {
   }
 
   async #keywords(folder: string): Promise<Map<string, string>> {
-    const file = path.join(this.#path(folder), "dovecot-keywords");
+    const file = path.join(await this.#path(folder), "dovecot-keywords");
     const stats = await lstat(file).catch(() => undefined);
     if (!stats?.isFile() || stats.size > 10_000) return new Map();
     const lines = (await readFile(file, "utf8")).split("\n");
@@ -174,26 +168,41 @@ export class Maildir {
     if (letter === undefined) throw new Problem("TooLarge", `the folder "${folder}" has 26 labels already`);
     names.set(letter, label);
     const lines = [...names].map(([one, name]) => `${keywordLetters.indexOf(one)} ${name}\n`).sort();
-    const file = path.join(this.#path(folder), "dovecot-keywords");
+    const file = path.join(await this.#path(folder), "dovecot-keywords");
     await writeFile(`${file}.new`, lines.join(""), { mode: 0o600 });
     await rename(`${file}.new`, file);
     return letter;
   }
 
-  async #ensure(folder: string): Promise<void> {
-    if (folder !== "INBOX" && !folderName.test(folder)) {
+  /** The folder, made where there is none. */
+  async #ensure(folder: string): Promise<string> {
+    const { folders } = await this.#read();
+    if (folder !== "INBOX" && !folders.has(folder) && !folderName.test(folder)) {
       throw new Problem("InvalidRequest", `"${folder.slice(0, 80)}" is not a name for a mail folder`);
     }
-    const at = this.#path(folder);
+    const at = await this.#path(folder);
     // A link in place of a folder would let a message be written anywhere.
     const stats = await lstat(at).catch(() => undefined);
     if (stats && !stats.isDirectory()) throw new Problem("InvalidRequest", `"${folder}" is not a mail folder`);
     for (const sub of ["tmp", "new", "cur"]) await mkdir(path.join(at, sub), { recursive: true, mode: 0o700 });
+    this.#layout = undefined;
+    return at;
   }
 
-  #path(folder: string): string {
-    return folder === "INBOX" ? this.#root : path.join(this.#root, `.${folder}`);
+  async #path(folder: string): Promise<string> {
+    const { folders, place } = await this.#read();
+    return folders.get(folder) ?? place(folder);
   }
+
+  #read(): Promise<Layout> {
+    this.#layout ??= readLayout(this.#root);
+    return this.#layout;
+  }
+}
+
+async function modified(file: string): Promise<number> {
+  const stats = await lstat(file).catch(() => undefined);
+  return stats ? Math.floor(stats.mtimeMs / 1000) : 0;
 }
 
 /** What a key becomes in a file name. */

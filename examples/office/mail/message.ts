@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { convert } from "html-to-text";
 import PostalMime, { type Address, type Email } from "postal-mime";
 import type { JsonObject } from "../../../lib/json.ts";
@@ -27,7 +28,7 @@ const limits = { maxNestingDepth: 30, maxHeadersSize: 262_144, maxRfc822NestingD
 export async function summarise(head: Uint8Array): Promise<Summary> {
   // Only the header block: a body cut in the middle would be parsed for nothing.
   const end = headerEnd(head);
-  const email = await PostalMime.parse(head.subarray(0, end), limits).catch(() => undefined);
+  const email = await PostalMime.parse(decodable(head.subarray(0, end)), limits).catch(() => undefined);
   return summaryOf(email);
 }
 
@@ -35,7 +36,7 @@ export async function summarise(head: Uint8Array): Promise<Summary> {
 export async function readMessage(bytes: Uint8Array, size: number): Promise<JsonObject> {
   let email: Email;
   try {
-    email = await PostalMime.parse(bytes.subarray(0, maxMessageBytes), limits);
+    email = await PostalMime.parse(decodable(bytes.subarray(0, maxMessageBytes)), limits);
   } catch {
     throw new Problem(
       "InvalidRequest",
@@ -62,7 +63,7 @@ export async function readMessage(bytes: Uint8Array, size: number): Promise<Json
 
 /** The text that a search looks through. */
 export async function searchable(bytes: Uint8Array): Promise<string> {
-  const email = await PostalMime.parse(bytes, limits).catch(() => undefined);
+  const email = await PostalMime.parse(decodable(bytes), limits).catch(() => undefined);
   if (!email) return "";
   const { from, to, subject } = summaryOf(email);
   return [from, ...to, subject, textOf(email).text.slice(0, 200_000)].join("\n");
@@ -113,6 +114,17 @@ function oneLine(text: string, max: number): string {
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim()
     .slice(0, max);
+}
+
+/**
+ * The message with its header block as UTF-8. Headers are ASCII by the book; in practice old programs wrote them in the
+ * 8-bit set of their country, which was nearly always Latin-1 or what Windows made of it.
+ */
+function decodable(bytes: Uint8Array): Uint8Array {
+  const end = headerEnd(bytes);
+  const head = bytes.subarray(0, end);
+  if (isUtf8(head)) return bytes;
+  return Buffer.concat([Buffer.from(new TextDecoder("windows-1252").decode(head)), bytes.subarray(end)]);
 }
 
 function headerEnd(bytes: Uint8Array): number {
