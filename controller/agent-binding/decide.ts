@@ -196,6 +196,7 @@ function show(snapshot: Snapshot, role: Stored<AgentRole>, now: Instant) {
   const { status } = binding;
   const changed = status?.observedGeneration !== binding.metadata.generation;
   const paced = paceSums({
+    of: binding,
     shown: { runs: status?.summary?.runs, today: status?.summary?.today, last: status?.summary?.last },
     fresh: {
       runs: String(summary?.runs ?? 0),

@@ -35,6 +35,7 @@ export function decide({ budget, tenant, states }: Snapshot, now: Instant): Plan
 
   const { status } = budget;
   const paced = paceSums({
+    of: budget,
     shown: { windows: status?.windows, summary: status?.summary },
     fresh: sums(budget, states),
     asOf: status?.asOf,

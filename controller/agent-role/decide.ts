@@ -68,6 +68,7 @@ export function decide(snapshot: Snapshot, now: Instant): Plan<AgentRole> {
   };
   const tiers = judgeTiers(snapshot.tiers);
   const paced = paceSums({
+    of: role,
     shown: shownSums(role),
     fresh: { bindings: `${snapshot.bindings.ready}/${snapshot.bindings.total}`, today: today(snapshot) },
     asOf: role.status?.asOf,

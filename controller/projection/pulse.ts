@@ -9,14 +9,14 @@ import { isReady } from "../agent-role/reconciler.ts";
 import { isWorking, triggersOf } from "../agent-trigger/targets.ts";
 import type { Driver } from "../kit/driver.ts";
 import type { Informers } from "../kit/informers.ts";
-import { sumsMs } from "../kit/sums.ts";
+import { sumsDue } from "../kit/sums.ts";
 
 // Long enough to gather what comes together, short enough that people see it happen.
 const gatherMs = 1_000;
 
 /**
  * Wakes whoever shows sums, at their pace: when a run changed or a binding came, went or became Ready, its role, budgets
- * and triggers are looked at a second later, but not before their last sums are a minute old. O(1) per change but for
+ * and triggers are looked at a second later, but not before their last sums are due again. O(1) per change but for
  * the budgets and triggers of a namespace, of which there are few.
  */
 export class Pulse implements Disposable {
@@ -65,8 +65,8 @@ export class Pulse implements Disposable {
   }
 
   #sums(kind: KindRef, object: Stored, asOf: string | undefined): void {
-    const due = asOf === undefined ? 0 : Date.parse(asOf) + sumsMs;
-    this.#drivers.get(kind.kind)?.enqueue(keyOf(object), Math.max(due, this.#clock.now() + gatherMs));
+    const now = this.#clock.now();
+    this.#drivers.get(kind.kind)?.enqueue(keyOf(object), Math.max(sumsDue(object, asOf, now), now + gatherMs));
   }
 
   #soon(kind: KindRef, key: string): void {
