@@ -14,8 +14,8 @@ export interface RevokerPorts {
   readonly kube: KubeClient;
   readonly log: Log;
   readonly identity: string;
-  /** True while a namespace's offboardings wait for a person's word. */
-  isHeld(namespace: string): boolean;
+  /** Namespaces whose offboardings wait for a person's word. */
+  held(): readonly string[];
 }
 
 interface SecretResource extends Resource {
@@ -32,11 +32,9 @@ const answerMs = 10_000;
  */
 export async function revokeDownstream(ports: RevokerPorts): Promise<number> {
   const { ledger, identity, log } = ports;
-  const due = await ledger.bindings.claimDownstream(identity, batch);
+  const due = await ledger.bindings.claimDownstream(identity, batch, ports.held());
   const results = await Promise.all(
     due.map(async (item) => {
-      // Not reported: the claim runs out, and the next one looks again.
-      if (ports.isHeld(item.namespace)) return 0;
       try {
         const outcome = await revoke(item.namespace, item.material, ports.kube);
         await ledger.bindings.reportDownstream(item.id, { outcome });

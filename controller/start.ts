@@ -95,9 +95,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
     if (found?.metadata.annotations?.[releaseAnnotation] === "true") return false;
     return found?.metadata.deletionTimestamp !== undefined || departures.holdOn(namespace) !== undefined;
   };
+  const held = () => [...informers.cache(kinds.Namespace).keys()].filter(isHeld);
   const loop = (name: string, everyMs: number, act: () => Promise<unknown>) =>
     stack.use(startLoop(name, everyMs, { clock, log }, async () => fence() !== undefined && (await act())));
-  const revoker = loop("telling issuers", revokeMs, () => revokeDownstream({ ledger, kube, log, identity, isHeld }));
+  const revoker = loop("telling issuers", revokeMs, () => revokeDownstream({ ledger, kube, log, identity, held }));
   loop("sweeping holds", sweepMs, () => ledger.money.sweep());
   loop("sweeping leases", sweepMs, () => ledger.runs.sweepLeases());
   loop("sealing the audit", sealMs, () => ledger.audit.seal());

@@ -24,7 +24,8 @@ export interface ReflectorOptions<O extends Resource> {
   readonly random?: () => number;
 }
 
-const backoff = { baseMs: 100, capMs: 30_000 };
+// A server that was away is followed again within the cap: a longer one would add to every outage what it lasted.
+const backoff = { baseMs: 100, capMs: 5_000 };
 // A server that accepts watches and closes them at once must not be asked in a tight loop.
 const minWatchMs = 1_000;
 const relistAfter = 5;

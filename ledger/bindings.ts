@@ -49,7 +49,7 @@ export function makeBindings(ports: Ports): Bindings {
     seed: (bindingUid, documents) => seed(ports, bindingUid, documents),
     fire: (bindingUid, context) => fire(ports, bindingUid, context),
     offboarding: (bindingUid) => offboarding(ports, bindingUid),
-    claimDownstream: (worker, limit) => claimDownstream(ports, worker, limit),
+    claimDownstream: (worker, limit, held = []) => claimDownstream(ports, worker, limit, held),
     reportDownstream: (id, result) => reportDownstream(ports, id, result),
     find: async (uid) => (await find("b.uid = $1", [uid]))[0],
     findByName: async (tenant, name) =>

@@ -2,6 +2,7 @@ import { problem } from "../api/reasons.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { Bindings, OffboardingStatus } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
+import type { Row } from "./sql.ts";
 
 type Claimed = Awaited<ReturnType<Bindings["claimDownstream"]>>;
 type Downstream = OffboardingStatus["downstream"][number];
@@ -24,13 +25,15 @@ export async function offboarding({ db, time }: Ports, bindingUid: string): Prom
     [now, binding.revocation_seq ?? 0n],
   );
   const rows = await db.query("select * from downstream where binding_uid = $1 order by server, id", [bindingUid]);
+  // A late one that nobody tried yet was held back: its issuer is told first.
+  const isTried = (row: Row) => (row.attempts as number) > 0 && (row.claimed_by === null || Number(row.next_at) <= now);
   return {
     gatewaysPending: gateways.map((gateway) => gateway.name),
     downstream: rows.map((row) => ({
       server: row.server as string,
-      // By the clock and not by an attempt: nobody may be there to attempt anything.
+      // By the clock and not by the next attempt: that may be a minute away.
       state:
-        row.state === "pending" && now - Number(row.created_at) > handOnAfterMs
+        row.state === "pending" && now - Number(row.created_at) > handOnAfterMs && isTried(row)
           ? "handedOn"
           : (row.state as Downstream["state"]),
       ...(row.outcome === null ? {} : { outcome: row.outcome as NonNullable<Downstream["outcome"]> }),
@@ -42,13 +45,18 @@ export async function offboarding({ db, time }: Ports, bindingUid: string): Prom
 }
 
 /** Takes what is due, for one attempt of at most a minute each; a worker that dies leaves it to the next. */
-export async function claimDownstream({ db, time, keys }: Ports, worker: string, limit: number): Promise<Claimed> {
+export async function claimDownstream(
+  { db, time, keys }: Ports,
+  worker: string,
+  limit: number,
+  held: readonly string[],
+): Promise<Claimed> {
   const rows = await db.query(
     `update downstream set claimed_by = $1, attempts = attempts + 1, next_at = $2::bigint + $4
-      where id in (select id from downstream where state <> 'done' and next_at <= $2 order by next_at limit $3
-                   for update skip locked)
+      where id in (select id from downstream where state <> 'done' and next_at <= $2 and not (namespace = any($5))
+                   order by next_at limit $3 for update skip locked)
       returning *`,
-    [worker, time.now(), limit, attemptMs],
+    [worker, time.now(), limit, attemptMs, held],
   );
   return rows.map((row) => ({
     id: row.id as string,

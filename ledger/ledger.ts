@@ -203,10 +203,11 @@ export interface Bindings {
     context: { readonly tenant: string; readonly namespace: string; readonly name: string; readonly by: string },
   ): Promise<FireOutcome>;
   offboarding(bindingUid: string): Promise<OffboardingStatus | undefined>;
-  /** Downstream revocations due now, claimed for one attempt each. The caller performs them and reports. */
+  /** Downstream revocations due now but in no `held` namespace, claimed for one attempt each. The caller performs them and reports. */
   claimDownstream(
     worker: string,
     limit: number,
+    held?: readonly string[],
   ): Promise<
     readonly {
       readonly id: string;

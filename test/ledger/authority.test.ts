@@ -92,6 +92,7 @@ it("fires in one step: runs over, schedules gone, tokens dead, downstream queued
   await ledger.guard.gatewayBeat("gateway-1", revocation!.seq, 10_000);
   expect((await ledger.bindings.offboarding(ana.uid))!.gatewaysPending).toEqual([]);
 
+  expect(await ledger.bindings.claimDownstream("controller", 10, [ana.namespace])).toEqual([]);
   const [job] = await ledger.bindings.claimDownstream("controller", 10);
   expect(job).toMatchObject({ bindingUid: ana.uid, server: "mail", material: credentials[0] });
   expect(await ledger.bindings.claimDownstream("controller", 10)).toEqual([]);
@@ -171,6 +172,23 @@ it("refuses a verdict that was made before the role was changed", async () => {
   const now = (await ledger.guard.introspect(sha256(claim.token)))!;
   expect(now).toMatchObject({ pinnedRole: { revision: fleet.role.revision }, currentRole: { revision: "r2" } });
   permitted(await ledger.guard.permit(modelCall(claim, 0, { authoritySeq: now.binding.authoritySeq })));
+});
+
+it("hands no revocation on untried, however long its namespace was held", async () => {
+  const fleet = await aFleet(ledger);
+  const revocation = { type: "RFC7009", url: "https://x/revoke" };
+  const ana = await fleet.hire("tess-held", {
+    credentials: [{ server: "mail", secretName: "s", key: "k", revocation }],
+  });
+  await fire(fleet, ana.uid, "tess-held");
+  expect(await ledger.bindings.claimDownstream("controller", 10, ["acme"])).toEqual([]);
+  clock.advance(601_000);
+  const stands = async () => (await ledger.bindings.offboarding(ana.uid))?.downstream[0];
+  expect(await stands()).toMatchObject({ state: "pending", attempts: 0 });
+  const [job] = await ledger.bindings.claimDownstream("controller", 10);
+  expect(await stands()).toMatchObject({ state: "pending", attempts: 1 });
+  await ledger.bindings.reportDownstream(job!.id, { error: "503" });
+  expect(await stands()).toMatchObject({ state: "handedOn", lastError: "503" });
 });
 
 it("revokes one token, tells gateways, and knows strangers", async () => {
