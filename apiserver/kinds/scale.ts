@@ -10,6 +10,7 @@ export function replicasAt(object: unknown, path: string): { readonly value?: nu
   const keys = path.split(".").slice(1);
   let at: unknown = object;
   for (const [index, key] of keys.entries()) {
+    if (at === null) return {};
     if (!isObject(at)) {
       const where = `.${keys.slice(0, index).join(".")}`;
       return { error: `${where} accessor error: ${accessed(at)}, expected map[string]interface {}` };

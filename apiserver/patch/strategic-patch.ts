@@ -170,8 +170,26 @@ function orderLists(result: Open, patch: Open, path: string, keys: MergeKeys): v
     if (before === undefined && !change) continue;
     const merged =
       change && before ? mergeList(before, change, at, keys, false) : ((before ?? cleaned(change)) as unknown[]);
-    result[key] = sorted(merged, wanted, (before ?? []) as unknown[], mergeKey);
+    const stood = change && before && mergeKey ? orderAfter(before, change, merged, mergeKey) : (before ?? []);
+    result[key] = sorted(merged, wanted, stood as unknown[], mergeKey);
   }
+}
+
+/**
+ * The order that counts as the server's own: kube-apiserver merges into the live list in place, so new items take the
+ * cells that deleted ones left at its end.
+ */
+function orderAfter(
+  before: readonly unknown[],
+  change: readonly unknown[],
+  merged: readonly unknown[],
+  mergeKey: string,
+): unknown[] {
+  const has = (list: readonly unknown[], item: unknown) =>
+    isObject(item) && list.some((other) => isSame(other, item[mergeKey], mergeKey));
+  const kept = before.filter((item) => has(merged, item));
+  const fresh = change.filter((item) => has(merged, item) && !has(before, item));
+  return [...kept, ...fresh].slice(0, before.length);
 }
 
 /** Items that the order names follow it; the server's own keep their place relative to what stood before them. */

@@ -120,6 +120,20 @@ describe("compileExpression", () => {
     });
   });
 
+  const places = {
+    "an operator": ["s == 1", 3],
+    "a call's bracket": ["size( 1 )", 5],
+    "a method's bracket": ["s.matches(1)", 10],
+    "an operand that is no bool": ["true && s", 9],
+    "a name": ["s + nope", 5],
+  } as const;
+  for (const [name, [source, column]] of Object.entries(places)) {
+    it(`points at ${name}, as cel-go does`, () => {
+      const compile = () => compileExpression(source, { variables: { s: "string" } });
+      expect(compile).toThrow(expect.objectContaining({ details: expect.objectContaining({ line: 1, column }) }));
+    });
+  }
+
   it("refuses a field that the declared type does not have", () => {
     const variables = {
       self: { name: "Object", fields: { a: "int", b: { name: "Object.b", fields: { c: "string" } } } },

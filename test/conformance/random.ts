@@ -107,7 +107,8 @@ const keep = { save: { rv: "metadata.resourceVersion" } };
 
 function metadata(random: Random): object {
   return {
-    ...(random.chance(0.3) ? { labels: map(random) } : {}),
+    // Never none: a cluster stores `labels: {}` of an apply, and then takes the next write that changes nothing for a change.
+    ...(random.chance(0.3) ? { labels: { ...map(random), z: "1" } } : {}),
     ...(random.chance(0.2) ? { finalizers: random.some(["x.dev/a", "x.dev/b"]) } : {}),
   };
 }

@@ -1,9 +1,11 @@
 import type { Sequences } from "../step.ts";
 import { admission } from "./admission.ts";
+import { applies } from "./applies.ts";
 import { crud } from "./crud.ts";
-import { applies, patches } from "./patches.ts";
+import { defining } from "./defining.ts";
+import { patches } from "./patches.ts";
 import { reading } from "./reading.ts";
-import { defining, serving } from "./serving.ts";
+import { serving } from "./serving.ts";
 import { validation } from "./validation.ts";
 
 /** All hand-written sequences, by the group under which their answers are recorded. */
