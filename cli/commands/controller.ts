@@ -1,16 +1,8 @@
 import { Command, Option } from "commander";
-import { openLog } from "../../lib/log.ts";
 import type { Checkout, Io } from "../io.ts";
+import { openSurroundings } from "../serve/open-surroundings.ts";
 import { serveProbes } from "../serve/probes.ts";
-import {
-  type ConnectionFlags,
-  connectionOf,
-  connectionOptions,
-  identityOf,
-  ledgerOf,
-  toAddress,
-  untilAsked,
-} from "../serve/surroundings.ts";
+import { type ConnectionFlags, connectionOptions, toAddress, untilAsked } from "../serve/surroundings.ts";
 
 interface Options extends ConnectionFlags {
   readonly probes?: ReturnType<typeof toAddress>;
@@ -33,27 +25,13 @@ export function controllerCommand(io: Io, checkout: Checkout): Command {
       "after",
       "\nExample:\n  DATABASE_URL=postgres://… ROSTER_LEDGER_KEY_FILE=master.key roster controller --kubeconfig ~/.kube/config",
     )
-    .action(async (options: Options) => {
-      // The planes are loaded only where they run: the other commands answer in a third of the time.
-      const [{ startController }, { connect }, { openLedger }] = await Promise.all([
-        import("../../controller/start.ts"),
-        import("../../kube/connect.ts"),
-        import("../../ledger/open.ts"),
-      ]);
-      const identity = identityOf(io);
-      const log = openLog({ level: options.logLevel, name: "controller" });
-      const { clock } = io;
+    .action(async (flags: Options) => {
       await using stack = new AsyncDisposableStack();
-      const kube = stack.use(
-        await connect(connectionOf(options, io, checkout), {
-          log,
-          clock,
-          userAgent: `roster-controller/${checkout.version}`,
-        }),
-      );
-      const ledger = stack.use(await openLedger({ ...ledgerOf(io), clock, log, writer: `controller/${identity}` }));
-      if (options.probes) stack.use(await serveProbes(options.probes, () => ledger.ping(1_000)));
-      stack.use(await startController({ kube, ledger, clock, log, identity }));
+      const surroundings = await openSurroundings("controller", { flags, io, checkout }, stack);
+      const { ledger, log, identity } = surroundings;
+      if (flags.probes) stack.use(await serveProbes(flags.probes, () => ledger.ping(1_000)));
+      const { startController } = await import("../../controller/start.ts");
+      stack.use(await startController(surroundings));
       log.info("controller started", { identity });
       await untilAsked();
     });

@@ -19,16 +19,18 @@ describe("readGatewayConfig", () => {
     expect(read("")).toEqual({ allowPrivateNetworks: false, localServers: {} });
   });
 
-  it("reads a local server of each kind and a default model", () => {
+  it("reads a local server of each kind, and a default model with the key that its file holds", () => {
+    const keyFile = path.join(folder, "key");
+    writeFileSync(keyFile, "the-key\n");
     const text = `
 localServers:
   mail: { kind: http, url: "http://127.0.0.1:9000/mail" }
   notes: { kind: stdio, command: notes-mcp, credentialEnv: NOTES_TOKEN }
-defaultModel: { baseURL: "https://models.example/v1", apiKeyFile: /etc/roster/key }
+defaultModel: { baseURL: "https://models.example/v1", apiKeyFile: "${keyFile}" }
 `;
     expect(read(text)).toMatchObject({
       localServers: { mail: { kind: "http" }, notes: { kind: "stdio", args: [], env: {} } },
-      defaultModel: { apiKeyFile: "/etc/roster/key" },
+      defaultModel: { apiKey: "the-key" },
     });
   });
 
@@ -47,6 +49,10 @@ defaultModel: { baseURL: "https://models.example/v1", apiKeyFile: /etc/roster/ke
       message: /localServers\.a\.kind/,
     },
     "refuses a key twice": { given: "localServers: {}\nlocalServers: {}", message: /unique/i },
+    "names a key file that is not there": {
+      given: 'defaultModel: { baseURL: "https://m.example", apiKeyFile: /nowhere/key }',
+      message: /defaultModel\.apiKeyFile: cannot read "\/nowhere\/key"/,
+    },
     "refuses a list": { given: "- a", message: /expected object/i },
   };
   for (const [sentence, { given, message }] of Object.entries(refused)) {

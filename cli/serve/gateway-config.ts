@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { problem } from "../../api/reasons.ts";
+import type { DefaultModel, LocalServer } from "../../gateway/ports.ts";
+import type { GatewayOptions } from "../../gateway/start.ts";
 import { messageOf } from "../../lib/problem.ts";
 
 const localServer = z.discriminatedUnion("kind", [
@@ -28,11 +30,49 @@ const schema = z.strictObject({
     .optional(),
 });
 
-/** The operator's own settings of a gateway: nothing that a tenant writes changes them. */
-export type GatewayConfigFile = z.infer<typeof schema>;
+type Read = z.infer<typeof schema>;
 
-/** Reads the gateway's configuration file. Without a file: no local server, no default model, no private network. Throws InvalidManifest. */
-export function readGatewayConfig(file: string | undefined): GatewayConfigFile {
+/** The operator's own settings of a gateway: nothing that a tenant writes changes them. */
+export type OperatorSettings = Pick<GatewayOptions, "allowPrivateNetworks" | "localServers" | "defaultModel">;
+
+/**
+ * Reads the gateway's configuration file and the key file that it names. Without a file: no local server, no default
+ * model, no private network. Throws InvalidManifest.
+ */
+export function readGatewayConfig(file: string | undefined): OperatorSettings {
+  const { allowPrivateNetworks, localServers, defaultModel } = read(file);
+  return {
+    allowPrivateNetworks,
+    localServers: Object.fromEntries(
+      Object.entries(localServers).map(([name, server]) => [name, toLocalServer(server)]),
+    ),
+    ...(defaultModel === undefined ? {} : { defaultModel: toDefaultModel(defaultModel) }),
+  };
+}
+
+function toLocalServer(server: Read["localServers"][string]): LocalServer {
+  if (server.kind === "http") return server;
+  const { credentialEnv, ...rest } = server;
+  return credentialEnv === undefined ? rest : { ...rest, credentialEnv };
+}
+
+function toDefaultModel({ baseURL, apiKeyFile, model }: NonNullable<Read["defaultModel"]>): DefaultModel {
+  return {
+    baseURL,
+    ...(apiKeyFile === undefined ? {} : { apiKey: readKey(apiKeyFile) }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw problem("InvalidManifest", `defaultModel.apiKeyFile: cannot read "${file}": ${messageOf(cause)}`, { cause });
+  }
+}
+
+function read(file: string | undefined): Read {
   if (file === undefined) return schema.parse({});
   if (!existsSync(file)) throw problem("InvalidManifest", `the gateway's configuration "${file}" does not exist`);
   let value: unknown;
@@ -41,9 +81,9 @@ export function readGatewayConfig(file: string | undefined): GatewayConfigFile {
   } catch (cause) {
     throw problem("InvalidManifest", `${file}: ${messageOf(cause)}`, { cause });
   }
-  const read = schema.safeParse(value);
-  if (read.success) return read.data;
-  const findings = read.error.issues.map(
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const findings = parsed.error.issues.map(
     ({ path, message }) => `${file}: ${path.map(String).join(".") || "."}: ${message}`,
   );
   throw problem("InvalidManifest", findings[0]!, { details: { findings } });
