@@ -77,6 +77,17 @@ it("waits longer with each failure, and forgets failures after a success", async
   expect(queue.failuresOf("a")).toBe(0);
 });
 
+it("waits no longer than a failure's own cap, however many came before", async () => {
+  const { clock, queue, started, finish } = bench();
+  queue.add("a");
+  for (let failures = 0; failures < 12; failures++) {
+    await finish("a", { kind: "backoff", capMs: 500 });
+    await clock.advance(500);
+  }
+  expect(started.length).toBe(13);
+  expect(queue.failuresOf("a")).toBe(12);
+});
+
 it("treats a throw as a failure and tells of it", async () => {
   const { clock, queue, started, thrown, finish } = bench();
   queue.add("a");

@@ -6,7 +6,8 @@ export type Again =
   | { readonly kind: "done" }
   | { readonly kind: "at"; readonly at: Instant }
   | { readonly kind: "now" }
-  | { readonly kind: "backoff" };
+  /** `capMs`: the longest wait; a minute otherwise. */
+  | { readonly kind: "backoff"; readonly capMs?: number };
 
 export interface WorkqueueOptions {
   readonly clock: Clock;
@@ -160,7 +161,10 @@ export class Workqueue implements AsyncDisposable {
       this.#failures.set(key, failures);
       // News cuts the wait short once; a key that is news all the time still backs off between its failures.
       if (dirty && failures < 3) this.#high.add(key);
-      else this.addAt(key, this.#options.clock.now() + backoffMs(failures - 1, backoff, this.#random));
+      else {
+        const wait = { ...backoff, capMs: again.capMs ?? backoff.capMs };
+        this.addAt(key, this.#options.clock.now() + backoffMs(failures - 1, wait, this.#random));
+      }
       return;
     }
     if (again.kind !== "now") this.forget(key);

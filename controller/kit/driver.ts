@@ -26,6 +26,8 @@ export interface DriverPorts extends CommitPorts {
 // A plan that asks to be read again five times in a row does not converge: that is a bug, and it waits like one.
 const maxAgains = 5;
 const conflictMs = 250;
+// The longest wait for somebody else's server: however long it was away, all is tried again soon after it is back.
+const outageMs = 5_000;
 // For what is waited for without a watch; everything else wakes the key itself.
 const waitingMs = 60_000;
 
@@ -270,8 +272,9 @@ export class Driver implements AsyncDisposable {
         log.debug("could not show why", { error: messageOf(second) });
       });
     }
-    // The API server refuses us, not the object: a right is granted again, or its caches are cold after a restart.
-    if ([401, 403].includes(statusOf(thrown) ?? 0)) return { kind: "backoff" };
+    // 401, 403: the API server refuses us, not the object; a right is granted again, or its caches are cold after a restart.
+    const passes = disposition === "transient" || [401, 403].includes(statusOf(thrown) ?? 0);
+    if (passes) return { kind: "backoff", capMs: outageMs };
     switch (disposition) {
       case "stalled":
       case "denied":
