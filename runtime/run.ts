@@ -84,7 +84,8 @@ async function end(
   try {
     if (conclusion.say === "release") {
       log.warn("run given back", { why: messageOf(thrown) });
-      await sendRelease(run, AbortSignal.timeout(5_000));
+      const signal = AbortSignal.timeout(5_000);
+      await patiently(() => sendRelease(run, signal), { clock: ports.clock, signal });
       return conclusion.ending;
     }
     const { failure, bug } = conclusion;

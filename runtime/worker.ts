@@ -76,7 +76,10 @@ async function nextClaim(stream: ClaimStream): Promise<Claim | undefined> {
   }
 }
 
-/** Works on a claim while watching its stream: a cut, or the end of the stream, ends the work. */
+/**
+ * Works on a claim while watching its stream: a cut, or the end of the stream, ends the work. A stream that ends without
+ * a cut means that its gateway is gone: the run is given back through whichever gateway answers, before its lease ends.
+ */
 async function work(
   claim: Claim,
   stream: ClaimStream,
@@ -98,8 +101,8 @@ async function watchCut(stream: ClaimStream, cut: AbortController): Promise<void
       if (event === undefined) break;
       if (event.type === "cut") return cut.abort(problem("EpochLost", event.message));
     }
-    cut.abort(problem("EpochLost", "the claim stream ended"));
+    cut.abort(problem("GatewayUnavailable", "the claim stream ended"));
   } catch (thrown) {
-    cut.abort(problem("EpochLost", `the claim stream broke: ${messageOf(thrown)}`));
+    cut.abort(problem("GatewayUnavailable", `the claim stream broke: ${messageOf(thrown)}`));
   }
 }
