@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { Agent, request } from "undici";
-import { parse } from "yaml";
 import { systemClock } from "../../lib/clock.ts";
+import { freePorts } from "../kit/free-ports.ts";
+import { givenCluster } from "./given.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
+import { type ServerProcess, startServer } from "./server-process.ts";
 import { buildTools, missingTools } from "./tools.ts";
 
 /** A user of the started server, by static token. */
@@ -29,6 +30,10 @@ export interface RealCluster extends AsyncDisposable {
   readonly kubectl: string;
   /** True for a server that these tests own and may fill as they like. */
   readonly own: boolean;
+  /** Kills the API server, or starts it again at the same address; only for one that these tests own. */
+  readonly apiserver?: { kill(): Promise<void>; start(): Promise<void> };
+  /** What the API server's audit log holds so far, where one was asked for. */
+  readonly auditLines?: () => readonly string[];
 }
 
 /** Why there is no real API to test against, in one line; undefined when there is one. */
@@ -42,7 +47,14 @@ export function missingCluster(): string | undefined {
  * stops all three and removes their data. With `KUBECONFIG` set, answers that cluster and starts nothing.
  */
 export async function startReal(
-  options: { readonly users?: readonly TestUser[]; readonly say?: (line: string) => void } = {},
+  options: {
+    readonly users?: readonly TestUser[];
+    readonly say?: (line: string) => void;
+    /** Keep an audit log (metadata) of the requests of this group's members. */
+    readonly auditGroup?: string;
+    /** Admission plugins that are off by default and on in some distributions. */
+    readonly plugins?: readonly string[];
+  } = {},
 ): Promise<RealCluster> {
   const given = process.env.KUBECONFIG;
   if (given) return givenCluster(given);
@@ -52,8 +64,8 @@ export async function startReal(
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(path.join(tmpdir(), "roster-real-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const start = (name: keyof typeof binaries, args: readonly string[]): Child =>
-    stack.use(startChild(binaries[name], args, path.join(folder, `${name}.log`)));
+  const start = (name: keyof typeof binaries, args: readonly string[]): ServerProcess =>
+    stack.use(startServer(binaries[name], args, path.join(folder, `${name}.log`)));
 
   const [etcdPort, peerPort, port] = await freePorts(3);
   start("etcd", [
@@ -70,7 +82,10 @@ export async function startReal(
   const controllers: TestUser = { name: "system:kube-controller-manager", groups: [], token: newToken() };
   const keys = serviceAccountKeys(folder);
   writeFileSync(`${folder}/tokens.csv`, tokenFile([admin, controllers, ...(options.users ?? [])]), { mode: 0o600 });
-  const apiserver = start("kube-apiserver", [
+  const audit = options.auditGroup === undefined ? undefined : auditOf(options.auditGroup, folder);
+  const serve = () =>
+    startServer(binaries["kube-apiserver"], [...flags, ...(audit?.flags ?? [])], `${folder}/kube-apiserver.log`);
+  const flags = [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",
@@ -85,10 +100,13 @@ export async function startReal(
     `--service-account-signing-key-file=${keys.privateKey}`,
     // There are no pods here, so nothing needs a token mounted.
     "--disable-admission-plugins=ServiceAccount",
+    ...(options.plugins ? [`--enable-admission-plugins=${options.plugins.join(",")}`] : []),
     "--endpoint-reconciler-type=none",
     "--profiling=false",
     "--v=0",
-  ]);
+  ];
+  let apiserver = serve();
+  stack.defer(() => apiserver[Symbol.asyncDispose]());
 
   const url = `https://127.0.0.1:${port}`;
   const certificate = `${folder}/certs/apiserver.crt`;
@@ -117,7 +135,30 @@ export async function startReal(
     kubeconfig,
     kubectl: binaries.kubectl,
     own: true,
+    apiserver: {
+      kill: () => apiserver.kill(),
+      async start() {
+        apiserver = serve();
+        await untilReady(url, caPem, admin.token, apiserver);
+      },
+    },
+    ...(audit ? { auditLines: audit.lines } : {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function auditOf(group: string, folder: string): { flags: readonly string[]; lines(): readonly string[] } {
+  const policy = {
+    apiVersion: "audit.k8s.io/v1",
+    kind: "Policy",
+    omitStages: ["RequestReceived"],
+    rules: [{ level: "Metadata", userGroups: [group] }, { level: "None" }],
+  };
+  writeFileSync(`${folder}/audit-policy.json`, JSON.stringify(policy));
+  const log = `${folder}/audit.log`;
+  return {
+    flags: [`--audit-policy-file=${folder}/audit-policy.json`, `--audit-log-path=${log}`, "--audit-log-mode=blocking"],
+    lines: () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : []),
   };
 }
 
@@ -134,76 +175,7 @@ function serviceAccountKeys(folder: string): { privateKey: string; publicKey: st
   return { privateKey: `${folder}/sa.key`, publicKey: `${folder}/sa.pub` };
 }
 
-/** A kubeconfig with one context; JSON is YAML. */
-export function kubeconfigText(server: string, caPem: string, token: string): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "c", cluster: { server, "certificate-authority-data": Buffer.from(caPem).toString("base64") } }],
-    users: [{ name: "u", user: { token } }],
-    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-    "current-context": "c",
-  });
-}
-
-interface Child extends AsyncDisposable {
-  /** The end of its log once it has exited; undefined while it runs. */
-  failed(): string | undefined;
-}
-
-function startChild(file: string, args: readonly string[], log: string): Child {
-  const output = createWriteStream(log);
-  // Nothing of our environment: what a test machine has set must not change what the server does.
-  const child: ChildProcess = spawn(file, [...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH ?? "" },
-  });
-  child.stdout?.pipe(output);
-  child.stderr?.pipe(output);
-  let ended = false;
-  const exit = new Promise<void>((resolve) => {
-    const done = () => {
-      ended = true;
-      resolve();
-    };
-    child.once("exit", done);
-    child.once("error", done);
-  });
-  return {
-    failed: () => (ended ? `${path.basename(file)} ended: ${tail(log)}` : undefined),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      const patience = new AbortController();
-      await Promise.race([
-        exit,
-        systemClock.sleep(5_000, patience.signal).then(
-          () => child.kill("SIGKILL"),
-          () => {},
-        ),
-      ]);
-      patience.abort();
-      await exit;
-      output.destroy();
-    },
-  };
-}
-
-const tail = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8").slice(-2_000) : "");
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-async function until(test: () => boolean | Promise<boolean>, child: Child, patienceMs: number): Promise<void> {
+async function until(test: () => boolean | Promise<boolean>, child: ServerProcess, patienceMs: number): Promise<void> {
   const end = systemClock.now() + patienceMs;
   while (!(await test())) {
     const failed = child.failed();
@@ -213,7 +185,7 @@ async function until(test: () => boolean | Promise<boolean>, child: Child, patie
   }
 }
 
-async function untilReady(url: string, caPem: string, token: string, child: Child): Promise<void> {
+async function untilReady(url: string, caPem: string, token: string, child: ServerProcess): Promise<void> {
   await using dispatcher = new Disposing(caPem);
   const ready = async (): Promise<boolean> => {
     try {
@@ -238,42 +210,4 @@ class Disposing {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.agent.destroy();
   }
-}
-
-interface Kubeconfig {
-  readonly "current-context": string;
-  readonly contexts: readonly {
-    readonly name: string;
-    readonly context: { readonly cluster: string; readonly user: string };
-  }[];
-  readonly clusters: readonly {
-    readonly name: string;
-    readonly cluster: {
-      readonly server: string;
-      readonly "certificate-authority-data"?: string;
-      readonly "certificate-authority"?: string;
-    };
-  }[];
-  readonly users: readonly { readonly name: string; readonly user: { readonly token?: string } }[];
-}
-
-function givenCluster(file: string): RealCluster {
-  const config = parse(readFileSync(file, "utf8")) as Kubeconfig;
-  const context = config.contexts.find(({ name }) => name === config["current-context"])?.context;
-  const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
-  const token = config.users.find(({ name }) => name === context?.user)?.user.token;
-  if (!cluster || !token)
-    throw new Error(`KUBECONFIG ${file}: the current context must name a cluster and a user with a token`);
-  const data = cluster["certificate-authority-data"];
-  const caFile = cluster["certificate-authority"];
-  const caPem = data ? Buffer.from(data, "base64").toString() : caFile ? readFileSync(caFile, "utf8") : "";
-  return {
-    url: cluster.server,
-    caPem,
-    adminToken: token,
-    kubeconfig: file,
-    kubectl: "kubectl",
-    own: false,
-    async [Symbol.asyncDispose]() {},
-  };
 }
