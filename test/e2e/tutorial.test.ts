@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../lib/clock.ts";
-import { findKubectl, Place, type Up, until } from "./fleet.ts";
+import { findKubectl, Place, type Up } from "./fleet.ts";
 import { Shell } from "./kit/shell.ts";
-import { misfit, readSections, type Section, type Step } from "./kit/walkthrough.ts";
+import { readSections, type Section, take } from "./kit/walkthrough.ts";
 
 // What strangers are told to type is typed here, block by block, in one shell, and the output has to be the one shown. Two
 // things differ from their machine: the block `npm start` is not run, because `roster up` is started before on copies of
@@ -61,21 +60,3 @@ describe.skipIf("absent" in kubectl)("what the pages tell people to type does wh
     expect(output.trim()).toBe("");
   });
 });
-
-/** Runs a block; again and again where the page says that it becomes so. */
-async function take(step: Step, shell: Shell): Promise<void> {
-  // Shorter than a test's timeout, only so that a failure shows what came instead.
-  const late = systemClock.now() + 45_000;
-  await until(async () => {
-    const { code, output } = await shell.run(step.commands);
-    const complaint = complaintOf(step, code, output);
-    if (complaint === undefined) return true;
-    if (step.until && systemClock.now() < late) return undefined;
-    throw new Error(`${step.at}: ${complaint}\n--- typed\n${step.commands}\n--- came\n${output}`);
-  });
-}
-
-function complaintOf(step: Step, code: number, output: string): string | undefined {
-  if ((code !== 0) !== step.fails) return step.fails ? "it did not fail" : `it failed with exit code ${code}`;
-  return step.shown === undefined ? undefined : misfit(step.shown, output);
-}

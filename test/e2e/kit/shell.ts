@@ -15,7 +15,7 @@ export class Shell implements AsyncDisposable {
   /** `scratch` is a folder for the block that runs. */
   constructor(cwd: string, env: Readonly<Record<string, string>>, scratch: string) {
     this.#script = path.join(scratch, "block.sh");
-    this.#process = spawn("sh", ["-s"], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+    this.#process = spawn("sh", ["-s"], { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     const hear = (chunk: Buffer) => {
       this.#output += chunk.toString();
       this.#heard.resolve();
@@ -44,7 +44,8 @@ export class Shell implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.stdin.end("exit\n");
+    // The whole group: what a block left in the background ends with the terminal.
+    if (!this.#over && this.#process.pid !== undefined) process.kill(-this.#process.pid, "SIGKILL");
     await this.#closed;
   }
 }

@@ -1,4 +1,7 @@
 import { readFileSync } from "node:fs";
+import { systemClock } from "../../../lib/clock.ts";
+import { until } from "../fleet.ts";
+import type { Shell } from "./shell.ts";
 
 /** One block of commands of a page, and what the page says comes out of it. */
 export interface Step {
@@ -59,6 +62,24 @@ function remarksAfter(lines: readonly string[], from: number, name: string): Omi
     until: remarks.includes("until"),
     up: remarks.filter((one) => one.startsWith("up: ")).map((one) => new RegExp(one.slice(4))),
   };
+}
+
+/** Runs a block; again and again where the page says that it becomes so. Throws when the page is not right. */
+export async function take(step: Step, shell: Shell): Promise<void> {
+  // Shorter than a test's timeout, only so that a failure shows what came instead.
+  const late = systemClock.now() + 45_000;
+  await until(async () => {
+    const { code, output } = await shell.run(step.commands);
+    const complaint = complaintOf(step, code, output);
+    if (complaint === undefined) return true;
+    if (step.until && systemClock.now() < late) return undefined;
+    throw new Error(`${step.at}: ${complaint}\n--- typed\n${step.commands}\n--- came\n${output}`);
+  });
+}
+
+function complaintOf(step: Step, code: number, output: string): string | undefined {
+  if ((code !== 0) !== step.fails) return step.fails ? "it did not fail" : `it failed with exit code ${code}`;
+  return step.shown === undefined ? undefined : misfit(step.shown, output);
 }
 
 /**
