@@ -92,4 +92,5 @@ function save(rows: readonly Row[], file: string, quick: boolean): void {
   for (const row of rows) appendFileSync(file, `${JSON.stringify({ at, quick, ...row })}\n`);
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main();

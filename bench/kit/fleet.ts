@@ -53,6 +53,10 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
+  // A benchmark that is interrupted takes its fleet with it.
+  const leave = () => child.kill("SIGTERM");
+  process.once("exit", leave);
+  child.once("exit", () => process.off("exit", leave));
   const lines = createInterface({ input: child.stdout });
   const ready = new Promise<void>((resolve, reject) => {
     lines.on("line", (text) => {
