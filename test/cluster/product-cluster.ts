@@ -131,16 +131,21 @@ async function grantPerson(admin: KubeClient, namespace: string): Promise<void> 
 
 /** Removes what `install` and `applyFleet` made on a given cluster, and nothing else. */
 async function removeAll(kubectl: KubectlCluster["kubectl"], namespace: string): Promise<void> {
+  // The controller that would take its finalizers off is gone by now.
   const finalizers = JSON.stringify({ metadata: { finalizers: null } });
-  for (const resource of ["agentbindings.roster.dev", "secrets"]) {
-    const names = await kubectl(["get", resource, "-n", namespace, "-o", "name"]).catch(() => "");
+  for (const [resource, ...where] of [
+    ["agentbindings.roster.dev", "-n", namespace],
+    ["secrets", "-n", namespace],
+    ["modeltiers.roster.dev"],
+  ] as const) {
+    const names = await kubectl(["get", resource, ...where, "-o", "name"]).catch(() => "");
     for (const name of names.split("\n").filter(Boolean)) {
-      await kubectl(["patch", name, "-n", namespace, "--type=merge", "-p", finalizers]).catch(() => "");
+      await kubectl(["patch", name, ...where, "--type=merge", "-p", finalizers]).catch(() => "");
     }
   }
   await kubectl(["delete", "namespace", namespace, `${namespace}-people`, "--ignore-not-found"]).catch(() => "");
   await kubectl(["delete", "-k", path.join(root, "manifests/install"), "--ignore-not-found"]);
-  rmSync(path.join(root, ".roster", "product-test", namespace), { recursive: true, force: true });
+  rmSync(path.join(root, ".roster", "product-test"), { recursive: true, force: true });
 }
 
 interface AuditLine {

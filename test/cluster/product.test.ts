@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
@@ -14,13 +15,13 @@ const why = missingCluster();
 if (why) process.stdout.write(`skipped: the product on a real API: ${why}\n`);
 
 describe.skipIf(why)("the product on a real kube-apiserver", () =>
-  productLaws(
-    () => startRealCluster((line) => process.stdout.write(`${line}\n`)),
-    (world) => {
+  productLaws(() => startRealCluster((line) => process.stdout.write(`${line}\n`)), {
+    meanwhile(world) {
       describe("what is shipped", () => shipped(world));
       describe("the rights that are shipped", () => rights(world));
     },
-  ),
+    atTheEnd: uninstalled,
+  }),
 );
 
 const root = path.join(import.meta.dirname, "../..");
@@ -28,6 +29,8 @@ const kustomizations = readdirSync(path.join(root, "manifests"), { recursive: tr
   .filter((file) => path.basename(file) === "kustomization.yaml")
   .map((file) => path.dirname(file))
   .sort();
+
+const dryRun = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"];
 
 function shipped(world: () => World<KubectlCluster>): void {
   it("has an overlay and what it lies over", () => {
@@ -37,11 +40,25 @@ function shipped(world: () => World<KubectlCluster>): void {
     it(`manifests/${folder} is accepted field by field`, async (context) => {
       const { cluster } = world();
       if (folder === "demo" && !cluster.own) return context.skip("its namespace may be somebody's on a given cluster");
-      const args = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"];
-      const said = await cluster.kubectl([...args, "-k", path.join(root, "manifests", folder)]);
+      const said = await cluster.kubectl([...dryRun, "-k", path.join(root, "manifests", folder)]);
       expect(said.trim().split("\n").length).toBeGreaterThan(10);
     });
   }
+
+  it("the overlay that docs/tutorials/cluster.md shows is accepted, with its image and settings", async () => {
+    const text = readFileSync(path.join(root, "docs/tutorials/cluster.md"), "utf8");
+    const overlay = /```yaml\n(# kustomization\.yaml\n[\s\S]*?)```/.exec(text)?.[1] ?? "";
+    const folder = mkdtempSync(path.join(tmpdir(), "roster-overlay-"));
+    try {
+      const base = path.relative(folder, path.join(root, "manifests/install"));
+      writeFileSync(path.join(folder, "kustomization.yaml"), overlay.replace("../roster/manifests/install", base));
+      const shown = await world().cluster.kubectl([...dryRun, "-k", folder, "-o", "yaml"]);
+      expect(shown.match(/image: registry\.example\/roster:0\.1\.0/g)).toHaveLength(3);
+      expect(shown).toContain("http://models.inference.svc:8000/v1");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it("its pods are admitted under restricted pod security", async () => {
     const { cluster } = world();
@@ -57,6 +74,22 @@ function shipped(world: () => World<KubectlCluster>): void {
       const asRoot = { ...pod, spec: { ...spec, securityContext: { runAsUser: 0 } } };
       await expect(cluster.kubectl(args, JSON.stringify(asRoot))).rejects.toThrow(/violates PodSecurity "restricted/);
     }
+  });
+}
+
+/** The end of docs/tutorials/cluster.md, in its order: the controller takes its finalizers off before it goes. */
+function uninstalled(world: () => World<KubectlCluster>): void {
+  it("is uninstalled without a trace", async () => {
+    const { kubectl } = world().cluster;
+    await kubectl(["delete", "modeltiers", "--all", "--timeout=60s"]);
+    await kubectl(["delete", "-k", path.join(root, "manifests/install"), "--timeout=120s"]);
+    const left = await kubectl([
+      "get",
+      "crd,namespace,clusterrole,clusterrolebinding,validatingadmissionpolicy",
+      "-o",
+      "name",
+    ]);
+    expect(left.split("\n").filter((name) => name.includes("roster"))).toEqual([]);
   });
 }
 

@@ -25,7 +25,10 @@ export interface World<C extends Cluster> {
  * Roster as a user of a cluster has it, each part a process with the rights of its shipped account and nothing more: the
  * same body on every Kubernetes API. In order: each test goes on where the one before ended.
  */
-export function productLaws<C extends Cluster>(open: () => Promise<C>, more: (world: () => World<C>) => void): void {
+export function productLaws<C extends Cluster>(
+  open: () => Promise<C>,
+  more: { meanwhile?(world: () => World<C>): void; atTheEnd?(world: () => World<C>): void } = {},
+): void {
   const stack = new AsyncDisposableStack();
   let cluster: C;
   let roster: Installation;
@@ -268,7 +271,7 @@ export function productLaws<C extends Cluster>(open: () => Promise<C>, more: (wo
     });
   });
 
-  more(() => ({ cluster, roster }));
+  more.meanwhile?.(() => ({ cluster, roster }));
 
   describe("when its namespace is deleted", () => {
     it("everybody is revoked at once, what cannot be undone waits for a word, and then it is gone", async () => {
@@ -290,4 +293,5 @@ export function productLaws<C extends Cluster>(open: () => Promise<C>, more: (wo
       expect(roster.said(/cannot \w+ resource/)).toEqual([]);
     });
   });
+  more.atTheEnd?.(() => ({ cluster, roster }));
 }
