@@ -6,7 +6,7 @@ import { readSettings } from "./settings.ts";
 const checkout = { root: "/repo", version: "0.1.0" };
 const ioWith = (env: Record<string, string>): Io => ({
   env,
-  cwd: "/work",
+  cwd: "/srv/fleet",
   clock: systemClock,
   terminal: false,
   out() {},
@@ -30,7 +30,11 @@ describe("readSettings", () => {
   });
   it("takes paths from where the person is", () => {
     const settings = read({ ROSTER_HOME: "state", ROSTER_OFFICE_USERS: "me.json" }, { manifests: "m" });
-    expect(settings).toMatchObject({ home: "/work/state", officeUsers: "/work/me.json", manifests: "/work/m" });
+    expect(settings).toMatchObject({
+      home: "/srv/fleet/state",
+      officeUsers: "/srv/fleet/me.json",
+      manifests: "/srv/fleet/m",
+    });
   });
   it("takes a model endpoint with key and name", () => {
     const env = { ROSTER_MODEL_URL: "https://api.example/v1", ROSTER_MODEL_KEY: "k", ROSTER_MODEL_NAME: "m" };
