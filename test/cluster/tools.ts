@@ -52,7 +52,7 @@ export async function buildTools(say: (line: string) => void): Promise<Readonly<
     const release = await lock(path.join(folder, "building"), () => missing().length === 0);
     try {
       for (const name of missing()) {
-        say(`building ${name} ${kubernetesVersion}; it is kept in ${folder}`);
+        say(`building ${name} for Kubernetes ${kubernetesVersion}; it is kept in ${folder}`);
         await build(name, folder);
       }
     } finally {
