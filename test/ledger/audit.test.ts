@@ -12,11 +12,17 @@ async function sql(text: string): Promise<void> {
   await client.end();
 }
 
+/** A row is sealed once no transaction that began before it is open, so the sealer may have to come again. */
+async function sealUntil(rows: number): Promise<void> {
+  while ((await ledger.audit.verify()).rows < rows) await ledger.audit.seal();
+  expect(await ledger.audit.verify()).toEqual({ ok: true, rows });
+}
+
 it("finds every edit, deletion, swap and cut of sealed rows, and nothing else", async () => {
   const fleet = await aFleet(ledger);
   for (let n = 0; n < 5; n++) await fleet.hire(`tess-${n}`);
   await Promise.all([ledger.audit.seal(), (await t.another()).audit.seal()]);
-  await ledger.audit.seal();
+  await sealUntil(5);
   expect(await ledger.audit.verify()).toEqual({ ok: true, rows: 5 });
   expect(await ledger.audit.seal()).toBe(0);
   await ledger.audit.record({
@@ -27,7 +33,7 @@ it("finds every edit, deletion, swap and cut of sealed rows, and nothing else", 
     facts: {},
   });
   expect(await ledger.audit.verify()).toEqual({ ok: true, rows: 5 });
-  expect(await ledger.audit.seal()).toBe(1);
+  await sealUntil(6);
 
   await sql("create table kept_audit as select * from audit; create table kept_chain as select * from audit_chain");
   const tampered: Record<string, string> = {
