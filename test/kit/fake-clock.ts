@@ -1,4 +1,5 @@
 import type { Clock, Instant } from "../../lib/clock.ts";
+import { sleepOn } from "./sleep-on.ts";
 
 interface Timer {
   readonly at: Instant;
@@ -45,20 +46,7 @@ export function fakeClock(start: string | Instant = "2026-11-02T08:00:00Z"): Fak
   return {
     now: () => now,
     after,
-    sleep(ms, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const timer = after(ms, () => {
-          signal?.removeEventListener("abort", stop);
-          resolve();
-        });
-        const stop = () => {
-          timer[Symbol.dispose]();
-          reject(signal?.reason);
-        };
-        signal?.addEventListener("abort", stop, { once: true });
-      });
-    },
+    sleep: sleepOn(after),
     moveTo,
     advance: (ms) => moveTo(now + ms),
     get pending() {

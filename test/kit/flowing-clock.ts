@@ -1,4 +1,5 @@
 import { type Clock, type Instant, systemClock } from "../../lib/clock.ts";
+import { sleepOn } from "./sleep-on.ts";
 
 /** A clock that flows like the real one and can be put forward, for tests that wait on real servers. */
 export interface FlowingClock extends Clock {
@@ -31,20 +32,7 @@ export function flowingClock(start: string | Instant): FlowingClock {
   return {
     now,
     after,
-    sleep(ms, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const timer = after(ms, () => {
-          signal?.removeEventListener("abort", stop);
-          resolve();
-        });
-        const stop = () => {
-          timer[Symbol.dispose]();
-          reject(signal?.reason);
-        };
-        signal?.addEventListener("abort", stop, { once: true });
-      });
-    },
+    sleep: sleepOn(after),
     jumpTo(at) {
       offset = Math.max(offset, toInstant(at) - systemClock.now());
       for (const timer of [...timers].sort((a, b) => a.at - b.at)) {
