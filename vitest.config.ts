@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 const never = ["**/node_modules/**", "**/.roster/**"];
 
 // Projects by what a test needs: `unit` and `arch` nothing, `postgres` one real Postgres that all its files share (a database
-// each), `system` servers of its own, `cluster` a real kube-apiserver. scripts/run.ts chooses.
+// each), `system` servers of its own, `cluster` a real kube-apiserver, `faults` a machine of its own for some
+// minutes (kills, full disks, floods). scripts/run.ts chooses.
 const withPostgres = ["test/ledger/**/*.test.ts", "test/gateway/**/*.test.ts", "test/controller/**/*.test.ts"];
 export default defineConfig({
   test: {
@@ -26,7 +27,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: [...never, "test/arch/**", "test/cluster/**", ...withPostgres],
+          exclude: [...never, "test/arch/**", "test/cluster/**", "test/faults/**", ...withPostgres],
           globalSetup: ["test/ledger/global-setup.ts"],
           testTimeout: 60_000,
         },
@@ -49,6 +50,17 @@ export default defineConfig({
           exclude: never,
           testTimeout: 180_000,
           hookTimeout: 1_200_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          exclude: never,
+          globalSetup: ["test/ledger/global-setup.ts"],
+          testTimeout: 600_000,
           fileParallelism: false,
         },
       },

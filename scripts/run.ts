@@ -14,6 +14,7 @@ type Task = (rest: readonly string[]) => Promise<number>;
 const tasks: Readonly<Record<string, Task>> = {
   test: (rest) => vitest(["unit", "arch", "postgres", "system"], rest),
   "test:cluster": (rest) => vitest(["cluster"], rest),
+  "test:faults": (rest) => vitest(["faults"], rest),
   check,
   verify,
   format: (rest) => node([bin("@biomejs/biome/bin/biome"), "check", "--write", ...(rest.length > 0 ? rest : ["."])]),
