@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
+import { problem } from "../../api/reasons.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { writeSecretFile } from "./secret-file.ts";
 
@@ -66,7 +67,8 @@ function serverNames(host: string): string[] {
   );
 }
 
-interface Pair {
+/** A certificate and its private key. */
+export interface Pair {
   readonly certPem: string;
   readonly keyPem: string;
 }
@@ -88,27 +90,69 @@ async function makeAuthority(now: number): Promise<Pair> {
   return { certPem: certificate.toString("pem"), keyPem: await toPem(keys.privateKey) };
 }
 
-async function makeServer(authority: Pair, names: readonly string[], now: number): Promise<Pair> {
+function makeServer(authority: Pair, names: readonly string[], now: number): Promise<Pair> {
+  const isAddress = (name: string) => /^[\d.]+$/.test(name) || name.includes(":");
+  const alternatives = names.map((value) => ({ type: isAddress(value) ? ("ip" as const) : ("dns" as const), value }));
+  return sign(authority, {
+    subject: [{ CN: ["roster-apiserver"] }],
+    usage: x509.ExtendedKeyUsage.serverAuth,
+    now,
+    days: 365,
+    extensions: [new x509.SubjectAlternativeNameExtension(alternatives)],
+  });
+}
+
+/**
+ * Issues a certificate by which a client of this data folder's server is `name` in `groups`. It cannot be taken back
+ * before it ends. Throws `KubeUnavailable` where no server ever started on the folder.
+ */
+export function issueClientCertificate(
+  folder: string,
+  user: { readonly name: string; readonly groups: readonly string[]; readonly days: number },
+  clock: Clock,
+): Promise<Pair> {
+  const kept = readKept(folder);
+  if (!kept) throw problem("KubeUnavailable", `there is no certificate authority in ${folder}: start the server once`);
+  return sign(
+    { certPem: kept.caPem, keyPem: kept.caKeyPem },
+    {
+      // One relative name for each group, as clusters read them.
+      subject: [...user.groups.map((group) => ({ O: [group] })), { CN: [user.name] }],
+      usage: x509.ExtendedKeyUsage.clientAuth,
+      now: clock.now(),
+      days: user.days,
+      extensions: [],
+    },
+  );
+}
+
+async function sign(
+  authority: Pair,
+  wanted: {
+    readonly subject: x509.JsonName;
+    readonly usage: x509.ExtendedKeyUsage;
+    readonly now: number;
+    readonly days: number;
+    readonly extensions: readonly x509.Extension[];
+  },
+): Promise<Pair> {
   const issuer = new x509.X509Certificate(authority.certPem);
   const bytes = x509.PemConverter.decodeFirst(authority.keyPem);
   const signingKey = await webcrypto.subtle.importKey("pkcs8", bytes, algorithm, false, ["sign"]);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const isAddress = (name: string) => /^[\d.]+$/.test(name) || name.includes(":");
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: "CN=roster-apiserver",
+    subject: wanted.subject,
     issuer: issuer.subject,
     publicKey: keys.publicKey,
     signingKey,
-    notBefore: new Date(now - dayMs),
-    notAfter: new Date(now + 365 * dayMs),
+    notBefore: new Date(wanted.now - dayMs),
+    notAfter: new Date(wanted.now + wanted.days * dayMs),
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: isAddress(value) ? "ip" : "dns", value })),
-      ),
+      new x509.ExtendedKeyUsageExtension([wanted.usage]),
+      ...wanted.extensions,
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
     ],
   });

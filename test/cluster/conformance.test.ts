@@ -7,6 +7,7 @@ import { exceptions } from "../conformance/exceptions.ts";
 import { readGolden, writeGolden } from "../conformance/golden.ts";
 import { groups } from "../conformance/sequences/index.ts";
 import { missingCluster, startReal } from "./real.ts";
+import { targetOf } from "./target.ts";
 
 // ROSTER_RECORD=1 writes what the real server answers to test/golden/conformance, which `npm test` compares with.
 const record = process.env.ROSTER_RECORD === "1";
@@ -22,9 +23,7 @@ describe.skipIf(why)("the embedded API and a real kube-apiserver answer alike", 
 
   beforeAll(async () => {
     const cluster = stack.use(await startReal({ users, say: (line) => process.stdout.write(`${line}\n`) }));
-    const { url, caPem, adminToken } = cluster;
-    const tokens = { admin: adminToken, ana: users[0]!.token, bob: users[1]!.token };
-    real = stack.use(new ConformanceClient({ url, caPem, tokens }));
+    real = stack.use(new ConformanceClient(await targetOf(cluster)));
     embedded = stack.use(new ConformanceClient(stack.use(await startEmbedded())));
     await Promise.all([real.install(), embedded.install()]);
   });

@@ -4,6 +4,7 @@ import { ConformanceClient, runAll } from "../conformance/client.ts";
 import { startEmbedded, users } from "../conformance/embedded.ts";
 import { randomCoreSequences, randomSequences } from "../conformance/random.ts";
 import { missingCluster, startReal } from "./real.ts";
+import { targetOf } from "./target.ts";
 
 // ROSTER_RANDOM=2000 makes it long, ROSTER_SEED=n another history; a failure names seed and number.
 const count = Number(process.env["ROSTER_RANDOM"] ?? 300);
@@ -18,9 +19,7 @@ describe.skipIf(why)("random histories end alike on the embedded and a real API"
   let real: ConformanceClient;
 
   beforeAll(async () => {
-    const { url, caPem, adminToken } = stack.use(await startReal({ users }));
-    const tokens = { admin: adminToken, ana: users[0]!.token, bob: users[1]!.token };
-    real = stack.use(new ConformanceClient({ url, caPem, tokens }));
+    real = stack.use(new ConformanceClient(await targetOf(stack.use(await startReal({ users })))));
     embedded = stack.use(new ConformanceClient(stack.use(await startEmbedded())));
     await Promise.all([real.install(), embedded.install()]);
   });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { Agent, request } from "undici";
+import { openCertificates } from "../../apiserver/tls/certificates.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { freePorts } from "../kit/free-ports.ts";
 import { givenCluster } from "./given.ts";
@@ -24,6 +25,8 @@ export interface RealCluster extends AsyncDisposable {
   readonly caPem: string;
   /** May do everything. */
   readonly adminToken: string;
+  /** Holds the authority whose client certificates the server accepts; only for one that these tests own. */
+  readonly authorityFolder?: string;
   /** Path of a kubeconfig for the administrator. */
   readonly kubeconfig: string;
   /** kubectl of the same version; the machine's own for a given cluster. */
@@ -81,6 +84,8 @@ export async function startReal(
   const admin: TestUser = { name: "admin", groups: ["system:masters"], token: newToken() };
   const controllers: TestUser = { name: "system:kube-controller-manager", groups: [], token: newToken() };
   const keys = serviceAccountKeys(folder);
+  const { caPem: clientAuthority } = await openCertificates(folder, "127.0.0.1", systemClock);
+  writeFileSync(`${folder}/clients.crt`, clientAuthority);
   writeFileSync(`${folder}/tokens.csv`, tokenFile([admin, controllers, ...(options.users ?? [])]), { mode: 0o600 });
   const audit = options.auditGroup === undefined ? undefined : auditOf(options.auditGroup, folder);
   const serve = () =>
@@ -92,6 +97,7 @@ export async function startReal(
     `--secure-port=${port}`,
     `--cert-dir=${folder}/certs`,
     `--token-auth-file=${folder}/tokens.csv`,
+    `--client-ca-file=${folder}/clients.crt`,
     "--authorization-mode=RBAC",
     "--anonymous-auth=true",
     "--service-cluster-ip-range=10.0.0.0/24",
@@ -132,6 +138,7 @@ export async function startReal(
     url,
     caPem,
     adminToken: admin.token,
+    authorityFolder: folder,
     kubeconfig,
     kubectl: binaries.kubectl,
     own: true,

@@ -1,36 +1,48 @@
-import { Agent, request } from "undici";
+import { Agent, type Dispatcher, request } from "undici";
 import { systemClock } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import { definitions } from "./definitions.ts";
 import { normalise } from "./normalise.ts";
-import type { Step } from "./step.ts";
+import type { CertificateUser, Step } from "./step.ts";
 
 /** A server under test. */
 export interface Target {
   readonly url: string;
   readonly caPem: string;
   readonly tokens: Readonly<Record<"admin" | "ana" | "bob", string>>;
+  /** PEM texts, for those who come with a certificate. */
+  readonly certificates: Readonly<Record<CertificateUser, { readonly cert: string; readonly key: string }>>;
 }
 
 /** What came back for one step, without what differs from run to run. */
 export interface Answer {
   readonly status: number;
   readonly warnings?: readonly string[];
+  readonly headers?: Readonly<Record<string, unknown>>;
   readonly body: unknown;
 }
+
+/** An answer as it came. */
+interface Raw {
+  readonly status: number;
+  readonly warnings: readonly string[];
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+}
+
+type Values = Record<string, string>;
 
 /** Sends sequences of requests to one server, each sequence in a namespace of its own. */
 export class ConformanceClient implements AsyncDisposable {
   readonly #target: Target;
-  readonly #agent: Agent;
+  readonly #agents = new Map<CertificateUser | undefined, Agent>();
 
   constructor(target: Target) {
     this.#target = target;
-    this.#agent = new Agent({ connect: { ca: target.caPem, rejectUnauthorized: true }, connections: 16 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
   }
 
   /** Installs the kinds that the sequences are about and waits until they are served. May run twice. */
@@ -40,29 +52,33 @@ export class ConformanceClient implements AsyncDisposable {
       const made = await this.send({ method: "POST", path, body: object }, {});
       if (made.status !== 201 && made.status !== 409)
         throw new Error(`cannot install ${plural}: ${JSON.stringify(made.body)}`);
-      await this.#until({ method: "GET", path: `/apis/conform.roster.dev/v1/${plural}` }, 200);
+      await this.until({ method: "GET", path: `/apis/conform.roster.dev/v1/${plural}` }, 200);
     }
   }
 
-  /** Runs one sequence in a fresh namespace; the answers, normalised. */
+  /** Runs one sequence in a fresh namespace; the answers, normalised. Those of steps during a watch come before its own. */
   async run(steps: readonly Step[], ns: string): Promise<Answer[]> {
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: ns } };
     await this.send({ method: "POST", path: "/api/v1/namespaces", body: namespace }, {});
-    const values: Record<string, string> = { ns };
+    const values: Values = { ns };
     const answers: Answer[] = [];
-    for (const step of steps) {
-      const { status, warnings, body } = step.until
-        ? await this.#until(step, step.until, values)
-        : await this.send(step, values);
-      for (const [name, path] of Object.entries(step.save ?? {})) values[name] = String(read(body, path) ?? "");
-      const picked = step.pick ? Object.fromEntries(step.pick.map((path) => [path, read(body, path)])) : body;
-      const shown = warnings.map((warning) => warning.replaceAll(ns, "{ns}"));
-      answers.push({ status, ...(shown.length > 0 ? { warnings: shown } : {}), body: normalise(picked, ns) });
-    }
+    for (const step of steps) answers.push(...(await this.#answers(step, ns, values)));
     return answers;
   }
 
-  async #until(step: Step, wanted: number, values: Readonly<Record<string, string>> = {}) {
+  async #answers(step: Step, ns: string, values: Values): Promise<Answer[]> {
+    const during: Answer[] = [];
+    const raw = step.watch
+      ? await this.#watch(step, values, async () => {
+          for (const one of step.watch?.during ?? []) during.push(...(await this.#answers(one, ns, values)));
+        })
+      : await (step.until ? this.until(step, step.until, values) : this.send(step, values));
+    for (const [name, path] of Object.entries(step.save ?? {})) values[name] = String(read(raw.body, path) ?? "");
+    return [...during, shown(step, raw, ns)];
+  }
+
+  /** Asks again until the answer has this status, for half a minute at most. */
+  async until(step: Step, wanted: number, values: Values = {}): Promise<Raw> {
     const end = systemClock.now() + 30_000;
     for (;;) {
       const answer = await this.send(step, values);
@@ -71,30 +87,87 @@ export class ConformanceClient implements AsyncDisposable {
     }
   }
 
-  async send(
-    step: Step,
-    values: Readonly<Record<string, string>>,
-  ): Promise<{ status: number; warnings: string[]; body: unknown }> {
+  async send(step: Step, values: Values): Promise<Raw> {
+    const answer = await this.#request(step, values);
+    return { ...headOf(answer), body: parse(await answer.body.text()) };
+  }
+
+  /** Reads lines while and after `during` runs, until there are as many as wanted or the server ends the answer. */
+  async #watch(step: Step, values: Values, during: () => Promise<void>): Promise<Raw> {
+    const answer = await this.#request(step, values);
+    if (answer.statusCode !== 200) return { ...headOf(answer), body: parse(await answer.body.text()) };
+    const lines = linesOf(answer.body, step.watch?.lines ?? Number.POSITIVE_INFINITY);
+    await during();
+    return { ...headOf(answer), body: (await lines).map((line) => JSON.parse(line) as unknown) };
+  }
+
+  #request(step: Step, values: Values): Promise<Dispatcher.ResponseData> {
     const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
     const body = step.text ?? (step.body === undefined ? undefined : JSON.stringify(step.body));
-    const answer = await request(this.#target.url + fill(step.path), {
-      dispatcher: this.#agent,
+    const { as = "admin", certificate, headers = {} } = step;
+    const token = { forger: "nobodys-token", nobody: "", ...this.#target.tokens }[as];
+    return request(this.#target.url + fill(step.path), {
+      dispatcher: this.#agent(certificate),
       method: step.method,
       headers: {
-        authorization: `Bearer ${this.#target.tokens[step.as ?? "admin"]}`,
+        ...(token && !certificate ? { authorization: `Bearer ${token}` } : {}),
         accept: step.accept ?? "application/json",
         "user-agent": "conformance/1.0",
         ...(body === undefined ? {} : { "content-type": step.type ?? "application/json" }),
+        ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(value)])),
       },
       ...(body === undefined ? {} : { body: fill(body) }),
     });
-    const text = await answer.body.text();
-    const warnings = [answer.headers.warning ?? []]
-      .flat()
-      .flatMap((line) => line.split(/, (?=299 )/))
-      .sort();
-    return { status: answer.statusCode, warnings, body: parse(text) };
   }
+
+  #agent(certificate: CertificateUser | undefined): Agent {
+    const found = this.#agents.get(certificate);
+    if (found) return found;
+    const identity = certificate ? this.#target.certificates[certificate] : {};
+    const made = new Agent({
+      connect: { ca: this.#target.caPem, rejectUnauthorized: true, ...identity },
+      // Every sequence that runs at the same time may hold a watch open besides its requests.
+      connections: 16,
+      bodyTimeout: 60_000,
+    });
+    this.#agents.set(certificate, made);
+    return made;
+  }
+}
+
+function headOf({ statusCode, headers }: Dispatcher.ResponseData): Omit<Raw, "body"> {
+  const warnings = [headers.warning ?? []]
+    .flat()
+    .flatMap((line) => line.split(/, (?=299 )/))
+    .sort();
+  return { status: statusCode, warnings, headers };
+}
+
+/** One answer without what differs from run to run. */
+function shown({ pick, shows, watch }: Step, { status, warnings, headers, body }: Raw, ns: string): Answer {
+  const part = (whole: unknown) => (pick ? Object.fromEntries(pick.map((path) => [path, read(whole, path)])) : whole);
+  const picked = watch && Array.isArray(body) ? body.map(part) : part(body);
+  return {
+    status,
+    ...(warnings.length > 0 ? { warnings: warnings.map((warning) => warning.replaceAll(ns, "{ns}")) } : {}),
+    ...(shows ? { headers: Object.fromEntries(shows.map((name) => [name, headers[name] ?? null])) } : {}),
+    body: normalise(picked, ns),
+  };
+}
+
+/** The first lines of a stream; the rest is cut off. */
+async function linesOf(stream: Dispatcher.ResponseData["body"], wanted: number): Promise<string[]> {
+  const lines: string[] = [];
+  let rest = "";
+  stream.setEncoding("utf8");
+  for await (const part of stream as AsyncIterable<string>) {
+    const parts = (rest + part).split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts);
+    // Leaving the loop cuts the connection.
+    if (lines.length >= wanted) return lines.slice(0, wanted);
+  }
+  return lines;
 }
 
 /** One JSON value, or the list of a watch's lines, or plain text. */
@@ -123,6 +196,7 @@ export async function runAll(
   client: ConformanceClient,
   sequences: Readonly<Record<string, readonly Step[]>>,
   prefix: string,
+  width = 6,
 ): Promise<Record<string, Answer[]>> {
   const results: Record<string, Answer[]> = {};
   const queue = Object.entries(sequences).map(([name, steps], index) => ({ name, steps, ns: `${prefix}-${index}` }));
@@ -130,6 +204,6 @@ export async function runAll(
     for (let next = queue.shift(); next; next = queue.shift())
       results[next.name] = await client.run(next.steps, next.ns);
   };
-  await Promise.all(Array.from({ length: 6 }, worker));
+  await Promise.all(Array.from({ length: width }, worker));
   return results;
 }

@@ -1,21 +1,31 @@
 /** One request of a sequence. Strings may hold `{ns}` and what earlier steps saved, such as `{rv}`. */
 export interface Step {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
   /** Sent as it is instead of `body` as JSON. */
   readonly text?: string;
   readonly type?: string;
   readonly accept?: string;
-  /** Who asks; the administrator by default. */
-  readonly as?: "ana" | "bob";
+  /** Who asks; the administrator by default, `nobody` without credentials, `forger` with a token that is nobody's. */
+  readonly as?: "ana" | "bob" | "nobody" | "forger";
+  /** Asks with this user's client certificate instead of a token. */
+  readonly certificate?: CertificateUser;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of the answer to compare as well. */
+  readonly shows?: readonly string[];
+  /** The answer is a watch: it stays open while these steps run, and ends after so many lines or when the server ends it. */
+  readonly watch?: { readonly during?: readonly Step[]; readonly lines?: number };
   /** Names for later steps, with a path into the answer (`metadata.uid`). */
   readonly save?: Readonly<Record<string, string>>;
   /** Asks again until the answer has this status: for what controllers do in their own time. Only the last is kept. */
   readonly until?: number;
-  /** Parts of the answer to compare; all of it by default. */
+  /** Parts of the answer (of each line of a watch) to compare; all of it by default. */
   readonly pick?: readonly string[];
 }
+
+/** Users who have a client certificate on both servers. */
+export type CertificateUser = "carl" | "root";
 
 /** A named list of requests whose answers must be the same on both servers. */
 export type Sequences = Readonly<Record<string, readonly Step[]>>;
@@ -23,6 +33,15 @@ export type Sequences = Readonly<Record<string, readonly Step[]>>;
 type More = Partial<Omit<Step, "method" | "path">>;
 
 export const get = (path: string, more: More = {}): Step => ({ method: "GET", path, ...more });
+/** Watches `path`; its query may hold more. Lines are compared in order, those of its own time (bookmarks) included. */
+export const watch = (
+  path: string,
+  watching: NonNullable<Step["watch"]> = {},
+  more: Omit<More, "watch"> & { query?: string } = {},
+): Step => {
+  const { query = "", ...rest } = more;
+  return { method: "GET", path: `${path}?watch=true${query}`, watch: watching, ...rest };
+};
 export const post = (path: string, body: unknown, more: More = {}): Step => ({ method: "POST", path, body, ...more });
 export const put = (path: string, body: unknown, more: More = {}): Step => ({ method: "PUT", path, body, ...more });
 export const del = (path: string, body?: unknown, more: More = {}): Step => ({
