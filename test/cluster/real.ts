@@ -39,9 +39,19 @@ export interface RealCluster extends AsyncDisposable {
   readonly auditLines?: () => readonly string[];
 }
 
+/** The control planes that can be started: of the newest Kubernetes, and of the oldest that Roster is installed on. */
+const planes = {
+  newest: { apiserver: "kube-apiserver", controllers: "kube-controller-manager" },
+  oldest: { apiserver: "kube-apiserver-1.32", controllers: "kube-controller-manager-1.32" },
+} as const;
+
+export type Plane = keyof typeof planes;
+
+const toolsOf = (plane: Plane) => ["etcd", planes[plane].apiserver, planes[plane].controllers, "kubectl"] as const;
+
 /** Why there is no real API to test against, in one line; undefined when there is one. */
-export function missingCluster(): string | undefined {
-  return process.env.KUBECONFIG ? undefined : missingTools();
+export function missingCluster(plane: Plane = "newest"): string | undefined {
+  return process.env.KUBECONFIG ? undefined : missingTools(toolsOf(plane));
 }
 
 /**
@@ -57,13 +67,17 @@ export async function startReal(
     readonly auditGroup?: string;
     /** Admission plugins that are off by default and on in some distributions. */
     readonly plugins?: readonly string[];
+    /** The newest, unless told otherwise. */
+    readonly plane?: Plane;
   } = {},
 ): Promise<RealCluster> {
   const given = process.env.KUBECONFIG;
   if (given) return givenCluster(given);
-  const why = missingTools();
+  const plane = options.plane ?? "newest";
+  const why = missingTools(toolsOf(plane));
   if (why) throw new Error(why);
-  const binaries = await buildTools(options.say ?? (() => {}));
+  const { apiserver: serverName, controllers: controllersName } = planes[plane];
+  const binaries = await buildTools(toolsOf(plane), options.say ?? (() => {}));
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(path.join(tmpdir(), "roster-real-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -89,7 +103,7 @@ export async function startReal(
   writeFileSync(`${folder}/tokens.csv`, tokenFile([admin, controllers, ...(options.users ?? [])]), { mode: 0o600 });
   const audit = options.auditGroup === undefined ? undefined : auditOf(options.auditGroup, folder);
   const serve = () =>
-    startServer(binaries["kube-apiserver"], [...flags, ...(audit?.flags ?? [])], `${folder}/kube-apiserver.log`);
+    startServer(binaries[serverName], [...flags, ...(audit?.flags ?? [])], `${folder}/kube-apiserver.log`);
   const flags = [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     "--bind-address=127.0.0.1",
@@ -121,7 +135,7 @@ export async function startReal(
   await untilReady(url, caPem, admin.token, apiserver);
 
   writeFileSync(`${folder}/controllers.kubeconfig`, kubeconfigText(url, caPem, controllers.token), { mode: 0o600 });
-  start("kube-controller-manager", [
+  start(controllersName, [
     `--kubeconfig=${folder}/controllers.kubeconfig`,
     "--secure-port=0",
     "--leader-elect=false",

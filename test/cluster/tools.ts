@@ -11,17 +11,34 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 /** The Kubernetes that Roster's embedded API is measured against. */
 export const kubernetesVersion = "v1.36.4";
 
+/** The oldest Kubernetes that Roster is installed on: selectable fields of custom resources came with it. */
+export const oldestKubernetesVersion = "v1.32.2";
+
 /** One tool: where it is built from. Each Go module lies beside this file with its own go.sum. */
 interface Tool {
-  readonly module: "kubernetes" | "etcd";
+  readonly module: string;
   readonly packagePath: string;
+  /** The Kubernetes that it is of, or is built for: tools of one version lie in one folder. */
+  readonly version: string;
+  readonly file: string;
 }
 
+const ofKubernetes = (module: string, version: string, file: string): Tool => ({
+  module,
+  version,
+  file,
+  packagePath: `k8s.io/kubernetes/cmd/${file}`,
+});
+
 const tools = {
-  etcd: { module: "etcd", packagePath: "go.etcd.io/etcd/server/v3" },
-  "kube-apiserver": { module: "kubernetes", packagePath: "k8s.io/kubernetes/cmd/kube-apiserver" },
-  "kube-controller-manager": { module: "kubernetes", packagePath: "k8s.io/kubernetes/cmd/kube-controller-manager" },
-  kubectl: { module: "kubernetes", packagePath: "k8s.io/kubernetes/cmd/kubectl" },
+  etcd: { module: "etcd", version: kubernetesVersion, file: "etcd", packagePath: "go.etcd.io/etcd/server/v3" },
+  "kube-apiserver": ofKubernetes("kubernetes", kubernetesVersion, "kube-apiserver"),
+  "kube-controller-manager": ofKubernetes("kubernetes", kubernetesVersion, "kube-controller-manager"),
+  kubectl: ofKubernetes("kubernetes", kubernetesVersion, "kubectl"),
+  "kubectl-1.29": ofKubernetes("kubernetes-1.29", "v1.29.15", "kubectl"),
+  "kubectl-1.33": ofKubernetes("kubernetes-1.33", "v1.33.6", "kubectl"),
+  "kube-apiserver-1.32": ofKubernetes("kubernetes-1.32", oldestKubernetesVersion, "kube-apiserver"),
+  "kube-controller-manager-1.32": ofKubernetes("kubernetes-1.32", oldestKubernetesVersion, "kube-controller-manager"),
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
@@ -29,40 +46,43 @@ export type ToolName = keyof typeof tools;
 /** Where built tools are kept: outside the checkout, one folder for each version. `ROSTER_KUBE_CACHE` moves it. */
 export function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache");
-  return process.env.ROSTER_KUBE_CACHE || path.join(base, "roster", "kubernetes", kubernetesVersion);
+  return process.env.ROSTER_KUBE_CACHE || path.join(base, "roster", "kubernetes");
 }
 
-/** Why the tools cannot be had, in one line; undefined when they can. */
-export function missingTools(): string | undefined {
-  if (names().every((name) => isExecutable(path.join(cacheFolder(), name)))) return undefined;
+/** Why these tools cannot be had, in one line; undefined when they can. */
+export function missingTools(names: readonly ToolName[]): string | undefined {
+  if (names.every((name) => isExecutable(pathOf(name)))) return undefined;
   const go = spawnSync("go", ["version"], { encoding: "utf8" });
   if (go.status === 0) return undefined;
-  return `no real Kubernetes API: Go is not installed to build one, ${cacheFolder()} has none, and KUBECONFIG is not set. Install Go (https://go.dev/dl) or set KUBECONFIG to a cluster that may be written to`;
+  return `no real Kubernetes tools: Go is not installed to build them, ${cacheFolder()} has none, and KUBECONFIG is not set. Install Go (https://go.dev/dl) or set KUBECONFIG to a cluster that may be written to`;
 }
 
 /**
- * The path of each tool, building what is missing (once for each version: about five minutes on two cores). Safe to
- * call from several processes: a finished tool appears by a rename.
+ * The path of each tool, building what is missing (once for each version: about five minutes on two cores for a
+ * control plane, one for a kubectl). Safe to call from several processes: a finished tool appears by a rename.
  */
-export async function buildTools(say: (line: string) => void): Promise<Readonly<Record<ToolName, string>>> {
-  const folder = cacheFolder();
-  mkdirSync(folder, { recursive: true });
-  const missing = () => names().filter((name) => !isExecutable(path.join(folder, name)));
+export async function buildTools<Name extends ToolName>(
+  names: readonly Name[],
+  say: (line: string) => void,
+): Promise<Readonly<Record<Name, string>>> {
+  mkdirSync(cacheFolder(), { recursive: true });
+  const missing = () => names.filter((name) => !isExecutable(pathOf(name)));
   if (missing().length > 0) {
-    const release = await lock(path.join(folder, "building"), () => missing().length === 0);
+    const release = await lock(path.join(cacheFolder(), "building"), () => missing().length === 0);
     try {
       for (const name of missing()) {
-        say(`building ${name} for Kubernetes ${kubernetesVersion}; it is kept in ${folder}`);
-        await build(name, folder);
+        const { file, version } = tools[name];
+        say(`building ${file} for Kubernetes ${version}; it is kept in ${path.dirname(pathOf(name))}`);
+        await build(name);
       }
     } finally {
       release();
     }
   }
-  return Object.fromEntries(names().map((name) => [name, path.join(folder, name)])) as Record<ToolName, string>;
+  return Object.fromEntries(names.map((name) => [name, pathOf(name)])) as Record<Name, string>;
 }
 
-const names = (): ToolName[] => Object.keys(tools) as ToolName[];
+const pathOf = (name: ToolName): string => path.join(cacheFolder(), tools[name].version, tools[name].file);
 
 function isExecutable(file: string): boolean {
   try {
@@ -73,12 +93,13 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function build(name: ToolName, folder: string): Promise<void> {
-  const { module, packagePath } = tools[name];
-  const version = "k8s.io/component-base/version";
-  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(kubernetesVersion)!;
-  const flags = `-s -w -X ${version}.gitVersion=${kubernetesVersion} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor}`;
-  const output = path.join(folder, `${name}.${process.pid}`);
+function build(name: ToolName): Promise<void> {
+  const { module, packagePath, version } = tools[name];
+  const into = "k8s.io/component-base/version";
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version)!;
+  const flags = `-s -w -X ${into}.gitVersion=${version} -X ${into}.gitMajor=${major} -X ${into}.gitMinor=${minor}`;
+  const output = `${pathOf(name)}.${process.pid}`;
+  mkdirSync(path.dirname(output), { recursive: true });
   return new Promise((resolve, reject) => {
     const child = spawn("go", ["build", "-trimpath", "-ldflags", flags, "-o", output, packagePath], {
       cwd: path.join(here, module),
@@ -88,7 +109,7 @@ function build(name: ToolName, folder: string): Promise<void> {
     child.on("error", reject);
     child.on("exit", (code) => {
       if (code !== 0) return reject(new Error(`go build ${packagePath} failed with exit code ${code}`));
-      renameSync(output, path.join(folder, name));
+      renameSync(output, pathOf(name));
       resolve();
     });
   });
