@@ -1,5 +1,6 @@
 import { isObject } from "../../lib/json.ts";
 import { type Atom, deduce, memberAtom, type Scalar } from "./atom.ts";
+import { goPlain, goSyntax } from "./go-value.ts";
 import { itemElement, showElement } from "./path-element.ts";
 
 /** Why a configuration cannot be applied: a member that the schema does not know, a wrong type, an item named twice. */
@@ -9,7 +10,7 @@ export function checkTyped(value: unknown, given: Atom, path = ""): string[] {
   if (value === null || value === undefined) return [];
   if (atom.map) {
     const map = atom.map;
-    if (!isObject(value)) return say(`expected map, got ${shown(value)}`);
+    if (!isObject(value)) return say(`expected map, got ${plain(value)}`);
     return Object.entries(value).flatMap(([key, member]) => {
       const at = `${path}.${key}`;
       if (!map.fields.has(key) && !map.element) return [`${at}: field not declared in schema`];
@@ -17,11 +18,9 @@ export function checkTyped(value: unknown, given: Atom, path = ""): string[] {
     });
   }
   if (atom.scalar)
-    return fits(atom.scalar, value)
-      ? []
-      : say(`expected ${expected[atom.scalar]}, got ${atom.scalar === "numeric" ? goType(value) : shown(value)}`);
+    return fits(atom.scalar, value) ? [] : say(`expected ${expected[atom.scalar]}, got ${got(atom.scalar, value)}`);
   if (!atom.list) return [];
-  if (!Array.isArray(value)) return say(`expected list, got ${shown(value)}`);
+  if (!Array.isArray(value)) return say(`expected list, got ${plain(value)}`);
   const { associative, element } = atom.list;
   const seen = new Set<string>();
   const errors: string[] = [];
@@ -53,7 +52,13 @@ function fits(scalar: Scalar, value: unknown): boolean {
   return scalar === "boolean" ? typeof value === "boolean" : typeof value !== "object";
 }
 
-const shown = (value: unknown): string => `&value.valueUnstructured{Value:${JSON.stringify(value)}}`;
+// kube-apiserver prints the pointer to its wrapper, once as `%v` and for strings as `%#v`.
+const plain = (value: unknown): string => `&{${goPlain(value)}}`;
+
+function got(scalar: Scalar, value: unknown): string {
+  if (scalar === "numeric") return goType(value);
+  return scalar === "string" ? `&value.valueUnstructured{Value:${goSyntax(value)}}` : plain(value);
+}
 
 /** `%T` of an unstructured value. */
 function goType(value: unknown): string {

@@ -73,7 +73,8 @@ export class ConformanceClient implements AsyncDisposable {
           for (const one of step.watch?.during ?? []) during.push(...(await this.#answers(one, ns, values)));
         })
       : await (step.until ? this.until(step, step.until, values) : this.send(step, values));
-    for (const [name, path] of Object.entries(step.save ?? {})) values[name] = String(read(raw.body, path) ?? "");
+    for (const [name, path] of Object.entries(step.save ?? {}))
+      values[name] = String(read(raw.body, path) ?? values[name] ?? "");
     return [...during, shown(step, raw, ns)];
   }
 
