@@ -4,7 +4,7 @@ import { failure } from "./status.ts";
 export type Representation =
   | { readonly as: "object"; readonly yaml: boolean }
   | { readonly as: "table"; readonly version: string; readonly yaml: boolean }
-  | { readonly as: "metadata"; readonly version: string; readonly yaml: boolean }
+  | { readonly as: "metadata"; readonly list: boolean; readonly version: string; readonly yaml: boolean }
   | { readonly as: "discovery"; readonly version: string; readonly yaml: boolean };
 
 const representations =
@@ -39,14 +39,25 @@ export function negotiate(accept: string | undefined, allow: ReadonlySet<string>
     if (!yaml && !["application/json", "application/*", "*/*"].includes(type)) continue;
     const as = parameters["as"];
     if (!as) return { as: "object", yaml };
-    const version = parameters["v"] ?? "v1";
+    const { v: version = "", g: group } = parameters;
     if (!allow.has(as)) continue;
-    if (as === "Table" && ["v1", "v1beta1"].includes(version)) return { as: "table", version, yaml };
-    if (as.startsWith("PartialObjectMetadata") && ["v1", "v1beta1"].includes(version)) {
-      return { as: "metadata", version, yaml };
+    if (as === "APIGroupDiscoveryList") {
+      if (group === "apidiscovery.k8s.io" && ["v2", "v2beta1"].includes(version))
+        return { as: "discovery", version, yaml };
+      continue;
     }
-    if (as === "APIGroupDiscoveryList" && ["v2", "v2beta1"].includes(version))
-      return { as: "discovery", version, yaml };
+    if (group !== "meta.k8s.io" || !["v1", "v1beta1"].includes(version)) continue;
+    if (as === "Table") return { as: "table", version, yaml };
+    return { as: "metadata", list: as === "PartialObjectMetadataList", version, yaml };
   }
   throw failure(406, "NotAcceptable", representations);
+}
+
+/** Whether failures, too, are to be written as YAML; never throws. */
+export function prefersYaml(accept: string | undefined): boolean {
+  const known = (accept ?? "").split(",").map((part) => parseMedia(part).type);
+  return (
+    known.find((type) => ["application/json", "application/yaml", "application/*", "*/*"].includes(type)) ===
+    "application/yaml"
+  );
 }

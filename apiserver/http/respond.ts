@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { stringify } from "yaml";
+import { prefersYaml } from "./media.ts";
 import { type Status, statusOf } from "./status.ts";
 
 /** Sends JSON (or YAML where asked for). `body` may be bytes that are JSON already. Sends at most once. */
@@ -41,7 +42,7 @@ export function sendFailure(request: IncomingMessage, response: ServerResponse, 
   const wait = status.details?.retryAfterSeconds;
   if (wait && !response.headersSent) response.setHeader("Retry-After", String(wait));
   if (response.headersSent) response.destroy();
-  else send(response, code, status);
+  else send(response, code, status, { yaml: prefersYaml(request.headers.accept) });
   return status;
 }
 

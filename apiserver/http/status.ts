@@ -116,6 +116,14 @@ export function gone(message: string): Problem {
   return failure(410, "Expired", message);
 }
 
+/** 504: a revision that does not exist yet. */
+export function tooLarge(wanted: number, current: number): Error {
+  return failure(504, "Timeout", `Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  });
+}
+
 /** 422 with one cause for each finding, worded as `apierrors.NewInvalid` does. */
 export function invalid(group: string, kind: string, name: string, errors: readonly FieldError[]): Problem {
   const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];

@@ -37,13 +37,16 @@ const labelValueMessage =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const isName = (text: string) => /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(text);
 
+/** The key of a label selector: a qualified name under another name. */
+export function checkLabelKey(key: string): string[] {
+  return checkQualifiedName(key, "valid label key");
+}
+
 /** A label or annotation key: an optional DNS prefix, then a name of at most 63 characters. */
-export function checkQualifiedName(key: string): string[] {
+export function checkQualifiedName(key: string, what = "qualified name"): string[] {
   const parts = key.split("/");
   if (parts.length > 2) {
-    return [
-      `a qualified name ${qualifiedMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    ];
+    return [`a ${what} ${qualifiedMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   const found: string[] = [];
   const name = parts.at(-1)!;

@@ -2,16 +2,17 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { send, setWarnings } from "../http/respond.ts";
-import { badRequest, failure, fieldError, gone } from "../http/status.ts";
+import { badRequest, fieldError, gone, tooLarge } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { readFieldSelector } from "../selectors/fields.ts";
 import { readLabelSelector } from "../selectors/labels.ts";
 import { type Entry, type KubeObject, keyOf } from "../store/entry.ts";
 import { metadataOnly, tableHead, tableRow } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
+import { decodeContinue, encodeContinue } from "./continue.ts";
 import { invalidOptions } from "./options.ts";
 import { itemBytes, toServed } from "./present.ts";
-import { includeObjectOf, representationOf } from "./read.ts";
+import { includeObjectOf, listRepresentationOf } from "./read.ts";
 
 /** A test of one object against the selectors of a request; undefined when everything matches. */
 export type Match = (object: KubeObject) => boolean;
@@ -35,11 +36,6 @@ export function readSelection(query: URLSearchParams, kind: ServedKind): Selecti
   return { matches, name: fields?.name, namespace: fields?.namespace };
 }
 
-interface Continue {
-  readonly rv: number;
-  readonly after: string;
-}
-
 // A slice ends after this many objects or bytes; then the event loop runs other requests.
 const sliceObjects = 250;
 const sliceBytes = 512 << 10;
@@ -47,10 +43,11 @@ const sliceBytes = 512 << 10;
 /** LIST: a consistent view at one revision, written in slices so that other requests run in between. */
 export async function list(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const { query, response } = call;
-  const representation = representationOf(call);
+  const representation = listRepresentationOf(call, kind);
   const selection = readSelection(query, kind);
-  const limit = readLimit(query);
-  const plan = planList(api, query);
+  // Version 0 is whatever is at hand, which a cluster answers whole.
+  const limit = query.get("resourceVersion") === "0" ? 0 : readLimit(query);
+  const plan = planList(api, query, limit);
   const revision = plan.revision;
   const entries = gather(api, kind, call.info.namespace, selection, plan);
   const { page, next, remaining } = await cut(api, kind, entries, selection.matches, limit);
@@ -106,7 +103,7 @@ const continueExpired =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
 /** Which revision to list at, and after which key. Throws 400, 410 and 504 as kube-apiserver does. */
-function planList(api: Api, query: URLSearchParams): Plan {
+function planList(api: Api, query: URLSearchParams, limit: number): Plan {
   const { store } = api;
   const match = query.get("resourceVersionMatch") ?? "";
   const version = query.get("resourceVersion") ?? "";
@@ -129,7 +126,8 @@ function planList(api: Api, query: URLSearchParams): Plan {
     );
   const wanted = Number(version || "0");
   if (wanted > store.revision) throw tooLarge(wanted, store.revision);
-  if (match === "Exact") {
+  // Older clients page through a version without saying that they mean exactly this one.
+  if (match === "Exact" || (match === "" && wanted > 0 && limit > 0)) {
     if (wanted < store.history.compacted) throw gone(`The resourceVersion for the provided list is too old.`);
     return { revision: wanted, after: undefined };
   }
@@ -145,9 +143,9 @@ function checkVersionMatch(match: string, version: string, token: string): void 
     return;
   }
   const errors = [];
-  if (token) errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
-  else if (!version)
+  if (!version)
     errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+  if (token) errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
   if (match !== "Exact" && match !== "NotOlderThan") {
     errors.push(fieldError.notSupported(field, match, ["Exact", "NotOlderThan", ""]));
   }
@@ -155,14 +153,6 @@ function checkVersionMatch(match: string, version: string, token: string): void 
     errors.push(fieldError.forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
   if (errors.length > 0) throw invalidOptions("ListOptions", errors);
-}
-
-/** 504: a revision that does not exist yet. */
-export function tooLarge(wanted: number, current: number): Error {
-  return failure(504, "Timeout", `Too large resource version: ${wanted}, current: ${current}`, {
-    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
-    retryAfterSeconds: 1,
-  });
 }
 
 function gather(api: Api, kind: ServedKind, namespaceOf: string, selection: Selection, plan: Plan): Entry[] {
@@ -184,11 +174,10 @@ async function cut(api: Api, kind: ServedKind, entries: Entry[], matches: Match 
   }
   const page: Entry[] = [];
   for (let index = 0; index < entries.length; index++) {
+    // Whether what is left matches too is found by those who go on.
+    if (limit > 0 && page.length === limit) return { page, next: page.at(-1)!.key, remaining: undefined };
     const entry = entries[index]!;
-    if (matches(toServed(kind, entry))) {
-      if (limit > 0 && page.length === limit) return { page, next: page.at(-1)!.key, remaining: undefined };
-      page.push(entry);
-    }
+    if (matches(toServed(kind, entry))) page.push(entry);
     if (index % sliceObjects === sliceObjects - 1) await nextTurn(undefined, { signal: api.stopping });
   }
   return { page, next: undefined, remaining: undefined };
@@ -241,24 +230,4 @@ async function writeSlice(response: ServerResponse, parts: readonly (Buffer | st
   }
   await nextTurn();
   return !response.destroyed;
-}
-
-function encodeContinue(token: Continue): string {
-  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", rv: token.rv, start: `${token.after}\0` })).toString(
-    "base64url",
-  );
-}
-
-function decodeContinue(text: string): Continue {
-  try {
-    const { v, rv, start } = JSON.parse(Buffer.from(text, "base64url").toString()) as {
-      v: unknown;
-      rv: unknown;
-      start: unknown;
-    };
-    if (v !== "meta.k8s.io/v1" || typeof rv !== "number" || typeof start !== "string") throw new Error("incomplete");
-    return { rv, after: start.replace(/\0$/, "") };
-  } catch {
-    throw badRequest("invalid continue token: continue key is not valid: the token was not made by this server");
-  }
 }

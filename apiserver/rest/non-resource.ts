@@ -7,8 +7,9 @@ import {
   apiVersions,
   namedGroups,
 } from "../discovery/documents.ts";
-import { negotiate } from "../http/media.ts";
+import { negotiate, parseMedia } from "../http/media.ts";
 import { send, sendText } from "../http/respond.ts";
+import { failure } from "../http/status.ts";
 import { openApiDocument, openApiIndex } from "../openapi/documents.ts";
 import type { Api, Call } from "./api.ts";
 import { notAllowed } from "./resource.ts";
@@ -45,12 +46,21 @@ export async function nonResource(api: Api, call: Call, address: string): Promis
     return sendText(response, 404, "404 page not found\n");
   }
   if (health.has(path)) return sendText(response, 200, "ok");
-  if (path === "/version") return send(response, 200, versionInfo);
+  if (path === "/version") return version(call);
   if (path === "/") return send(response, 200, { paths: rootPaths(api) });
   if (path === "/api" || path === "/apis") return root(api, call, address, path === "/api");
   const document = cached(api, path);
   if (!document) return sendText(response, 404, "404 page not found\n");
   sendDocument(call, document);
+}
+
+// Its route writes JSON alone.
+function version({ request, response }: Call): void {
+  const [wanted] = (request.headers.accept ?? "*/*").split(",").flatMap((part) => parseMedia(part).type);
+  if (!["application/json", "application/*", "*/*"].includes(wanted ?? "")) {
+    throw failure(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json", {});
+  }
+  send(response, 200, versionInfo);
 }
 
 function sendDocument({ request, response }: Call, { bytes, etag }: Document, type?: string): void {

@@ -1,6 +1,6 @@
 import { negotiate, type Representation } from "../http/media.ts";
 import { send } from "../http/respond.ts";
-import { badRequest, failure, notFound } from "../http/status.ts";
+import { badRequest, failure, notFound, tooLarge } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { type Entry, type KubeObject, keyOf } from "../store/entry.ts";
 import { type IncludeObject, metadataOnly, tableHead, tableRow } from "../table/render.ts";
@@ -12,6 +12,29 @@ const allowed: ReadonlySet<string> = new Set(["Table", "PartialObjectMetadata", 
 /** The representation that a request for objects asks for. Throws 406. */
 export function representationOf(call: Call): Representation {
   return negotiate(call.request.headers.accept, allowed);
+}
+
+/** The same for a list. Throws 406 where a client asks for one object's metadata. */
+export function listRepresentationOf(call: Call, kind: ServedKind): Representation {
+  const found = representationOf(call);
+  if (found.as !== "metadata" || found.list) return found;
+  const name = kind.custom ? "unstructured.UnstructuredList" : `${goPackage(kind)}.${kind.listKind}`;
+  const message = `you requested PartialObjectMetadata, but the requested object is a list (*${name})`;
+  throw failure(406, "NotAcceptable", message);
+}
+
+/** And for one object. */
+function objectRepresentationOf(call: Call, kind: ServedKind): Representation {
+  const found = representationOf(call);
+  if (found.as !== "metadata" || !found.list) return found;
+  if (kind.custom) throw failure(500, "", "content is not a list");
+  const message = `you requested PartialObjectMetadataList, but the requested object is not a list (*${goPackage(kind)}.${kind.kind})`;
+  throw failure(406, "NotAcceptable", message);
+}
+
+// The last folder of the package in which Kubernetes declares the kind.
+function goPackage({ group }: ServedKind): string {
+  return group === "" || group === "events.k8s.io" ? "core" : group.split(".")[0]!;
 }
 
 /** `includeObject` of a Table request. Throws 400. */
@@ -33,7 +56,7 @@ export function findEntry(api: Api, kind: ServedKind, namespace: string, name: s
 /** GET of one object. */
 export function get(api: Api, call: Call, kind: ServedKind): void {
   const { namespace, name } = call.info;
-  const representation = representationOf(call);
+  representationOf(call);
   const wanted = call.query.get("resourceVersion");
   if (wanted && !/^\d+$/.test(wanted))
     throw failure(
@@ -41,7 +64,8 @@ export function get(api: Api, call: Call, kind: ServedKind): void {
       "",
       `resourceVersion: Invalid value: "${wanted}": strconv.ParseUint: parsing "${wanted}": invalid syntax`,
     );
-  respondEntry(api, call, kind, 200, findEntry(api, kind, kind.namespaced ? namespace : "", name), representation);
+  if (Number(wanted ?? "") > api.store.revision) throw tooLarge(Number(wanted), api.store.revision);
+  respondEntry(api, call, kind, 200, findEntry(api, kind, kind.namespaced ? namespace : "", name));
 }
 
 /** Answers one object in the representation that the client accepts. */
@@ -51,7 +75,7 @@ export function respondEntry(
   kind: ServedKind,
   code: number,
   entry: Entry,
-  representation: Representation = representationOf(call),
+  representation: Representation = objectRepresentationOf(call, kind),
 ): void {
   const { warnings, response } = call;
   const yaml = representation.yaml;
@@ -67,7 +91,7 @@ export function respondEntry(
 
 /** Answers an object that was not stored (a dry run, or an unchanged one). */
 export function respondObject(api: Api, call: Call, kind: ServedKind, code: number, object: KubeObject): void {
-  const representation = representationOf(call);
+  const representation = objectRepresentationOf(call, kind);
   if (representation.as === "object") {
     send(call.response, code, object, { warnings: call.warnings, yaml: representation.yaml });
     return;

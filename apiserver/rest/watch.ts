@@ -1,12 +1,12 @@
 import type { Representation } from "../http/media.ts";
 import { isTrue } from "../http/request-info.ts";
 import { setWarnings } from "../http/respond.ts";
-import { failure, fieldError, gone, statusOf } from "../http/status.ts";
+import { failure, fieldError, gone, statusOf, tooLarge } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { type Change, type Entry, keyOf, parse } from "../store/entry.ts";
 import { metadataOnly, tableHead, tableRow } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
-import { type Match, readSelection, tooLarge } from "./list.ts";
+import { type Match, readSelection } from "./list.ts";
 import { invalidOptions } from "./options.ts";
 import { fromStored, servedBytes, toServed } from "./present.ts";
 import { includeObjectOf, representationOf } from "./read.ts";

@@ -28,22 +28,28 @@ export function readFieldSelector(text: string | null, kind: ServedKind): FieldS
 export function nameInSelector(text: string | null): string {
   if (!text) return "";
   const term = split(text).find((part) => /^metadata\.name==?/.test(part));
-  return term ? unquote(term.replace(/^metadata\.name==?/, "")) : "";
+  return term ? term.replace(/^metadata\.name==?/, "").replace(/\\([\\,=])/g, "$1") : "";
 }
 
 function split(text: string): string[] {
   return text.match(/(?:\\.|[^,\\])+/g) ?? [];
 }
 
+/** Takes the backslashes out of a value. Throws where one is missing or stands before what needs none. */
 function unquote(value: string): string {
-  return value.replace(/\\([\\,=])/g, "$1");
+  return value.replace(/\\(.?)|=/gs, (whole, escaped: string | undefined) => {
+    if (whole === "=") throw badRequest("invalid field selector: unescaped character in value: 61");
+    if (!escaped || !"\\,=".includes(escaped)) {
+      throw badRequest(`invalid field selector: invalid escape sequence: ${whole}`);
+    }
+    return escaped;
+  });
 }
 
 function readTerm(term: string, kind: ServedKind, whole: string) {
-  const match = term.match(/^((?:\\.|[^=!\\])*)(==|!=|=)(.*)$/s);
+  const match = term.match(/^(.*?)(==|!=|=)(.*)$/s);
   if (!match) throw badRequest(`invalid selector: '${whole}'; can't understand '${term}'`);
   const [, field = "", operator, value = ""] = match;
-  if (/^(?:\\.|[^=\\])*=/s.test(value)) throw badRequest("invalid field selector: unescaped character in value: 61");
   return { field, equal: operator !== "!=", value: unquote(value), read: reader(field, kind) };
 }
 

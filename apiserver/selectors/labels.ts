@@ -1,116 +1,129 @@
 import { badRequest } from "../http/status.ts";
-import { checkLabelValue, checkQualifiedName } from "../kinds/names.ts";
+import { checkLabelKey, checkLabelValue } from "../kinds/names.ts";
+import { type Tokens, tokenize } from "./label-tokens.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelMatch = (labels: Labels) => boolean;
-
-const symbols = /\s*(!=|==|=|\(|\)|,|!|<|>|[^\s!=(),<>]+)/y;
 
 /**
  * Compiles a label selector (`a=b,c in (d,e),!f,g>1`). Undefined when it selects everything. Throws BadRequest in
  * the words of Kubernetes' parser.
  */
 export function readLabelSelector(text: string | null): LabelMatch | undefined {
-  if (!text?.trim()) return undefined;
-  const tokens = tokenize(text);
+  const tokens = tokenize(text ?? "");
   const requirements: LabelMatch[] = [];
-  let at = 0;
-  const next = () => tokens[at++] ?? "";
-  for (;;) {
-    requirements.push(requirement(next, () => tokens[at] ?? ""));
-    const token = next();
-    if (token === "") break;
-    if (token !== ",") throw badRequest(`found '${token}', expected: ',' or 'end of string'`);
-  }
-  return (labels) => requirements.every((matches) => matches(labels));
-}
-
-function tokenize(text: string): string[] {
-  const tokens: string[] = [];
-  symbols.lastIndex = 0;
-  for (let match = symbols.exec(text); match; match = symbols.exec(text)) tokens.push(match[1]!);
-  return tokens;
-}
-
-function requirement(next: () => string, peek: () => string): LabelMatch {
-  let key = next();
-  const absent = key === "!";
-  if (absent) key = next();
-  if (!key || /^[=(),<>]|^!=$/.test(key)) {
-    if (!absent) throw badRequest(`found '${key}', expected: !, identifier, or 'end of string'`);
-    throw refuse(`found '${key}', expected: identifier`);
-  }
-  const [complaint] = checkQualifiedName(key);
-  if (complaint) throw refuse(`<nil>: Invalid value: "${key}": ${complaint}`);
-  if (absent) return (labels) => !Object.hasOwn(labels, key);
-  const operator = peek();
-  if (operator === "" || operator === ",") return (labels) => Object.hasOwn(labels, key);
-  next();
-  if (operator === "=" || operator === "==") {
-    const value = single(next, peek);
-    checkValue(key, value);
-    return (labels) => Object.hasOwn(labels, key) && labels[key] === value;
-  }
-  if (operator === "!=") {
-    const value = single(next, peek);
-    checkValue(key, value);
-    return (labels) => !Object.hasOwn(labels, key) || labels[key] !== value;
-  }
-  if (operator === "<" || operator === ">") {
-    const value = single(next, peek);
-    if (!/^-?\d+$/.test(value)) {
-      throw refuse(
-        `values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`,
-      );
+  while (!tokens.ended()) {
+    if (!tokens.isWord() && tokens.peek() !== "!") {
+      throw badRequest(`found '${tokens.peek()}', expected: !, identifier, or 'end of string'`);
     }
-    const bound = Number(value);
-    return (labels) => {
-      const have = Object.hasOwn(labels, key) ? Number(labels[key]) : Number.NaN;
-      return operator === "<" ? have < bound : have > bound;
-    };
+    requirements.push(requirement(tokens));
+    if (tokens.ended()) break;
+    const token = tokens.next();
+    if (token !== ",") throw badRequest(`found '${token}', expected: ',' or 'end of string'`);
+    if (!tokens.isWord() && tokens.peek() !== "!") {
+      throw badRequest(`found '${tokens.peek()}', expected: identifier after ','`);
+    }
   }
-  if (operator === "in" || operator === "notin") {
-    const values = many(next);
-    for (const value of values) checkValue(key, value);
-    return operator === "in"
-      ? (labels) => Object.hasOwn(labels, key) && values.has(labels[key]!)
-      : (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key]!);
-  }
-  throw refuse(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+  return requirements.length === 0 ? undefined : (labels) => requirements.every((matches) => matches(labels));
 }
 
-function single(next: () => string, peek: () => string): string {
-  const value = peek();
-  if (value === "" || value === ",") return "";
-  if (/^[!=()<>]/.test(value)) throw refuse(`found '${value}', expected: identifier`);
-  return next();
+function requirement(tokens: Tokens): LabelMatch {
+  const absent = tokens.peek() === "!";
+  if (absent) tokens.next();
+  if (!tokens.isWord()) throw refuse(`found '${tokens.next()}', expected: identifier`);
+  const key = tokens.next();
+  const complaints = checkLabelKey(key);
+  if (complaints.length > 0) throw refuse(`<nil>: Invalid value: "${key}": ${complaints.join("; ")}`);
+  if (tokens.ended() || tokens.peek() === ",") {
+    return absent ? (labels) => !Object.hasOwn(labels, key) : (labels) => Object.hasOwn(labels, key);
+  }
+  if (absent) return (labels) => !Object.hasOwn(labels, key);
+  const operator = tokens.next();
+  switch (operator) {
+    case "in":
+    case "notin": {
+      const values = several(tokens);
+      checkValues(key, [...values].sort());
+      return operator === "in"
+        ? (labels) => Object.hasOwn(labels, key) && values.has(labels[key]!)
+        : (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key]!);
+    }
+    case "=":
+    case "==":
+    case "!=": {
+      const value = single(tokens);
+      checkValues(key, [value]);
+      return operator === "!="
+        ? (labels) => !Object.hasOwn(labels, key) || labels[key] !== value
+        : (labels) => Object.hasOwn(labels, key) && labels[key] === value;
+    }
+    case "<":
+    case ">":
+      return compared(key, operator, single(tokens));
+    default:
+      throw refuse(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+  }
 }
 
-function many(next: () => string): ReadonlySet<string> {
-  const open = next();
+function compared(key: string, operator: "<" | ">", value: string): LabelMatch {
+  if (!/^[-+]?\d+$/.test(value)) {
+    const text = "for 'Gt', 'Lt' operators, the value must be an integer";
+    throw refuse(`values[0]: Invalid value: "${value}": ${text}`);
+  }
+  const bound = Number(value);
+  return (labels) => {
+    const have = Object.hasOwn(labels, key) ? Number(labels[key]) : Number.NaN;
+    return operator === "<" ? have < bound : have > bound;
+  };
+}
+
+/** The value after `=`; none at all is the empty one. */
+function single(tokens: Tokens): string {
+  if (tokens.ended() || tokens.peek() === ",") return "";
+  if (!tokens.isWord()) throw refuse(`found '${tokens.next()}', expected: identifier`);
+  return tokens.next();
+}
+
+/** The values in parentheses; `()`, `(,a)` and `(a,)` hold the empty one. */
+function several(tokens: Tokens): ReadonlySet<string> {
+  const open = tokens.next();
   if (open !== "(") throw refuse(`found '${open}' expected: '('`);
   const values = new Set<string>();
-  let expectValue = true;
+  if (tokens.peek() === ")") {
+    tokens.next();
+    return values.add("");
+  }
+  if (!tokens.isWord() && tokens.peek() !== ",") {
+    throw refuse(`found '${tokens.peek()}', expected: ',', ')' or identifier`);
+  }
   for (;;) {
-    const token = next();
-    if (token === ")") {
-      if (expectValue) values.add("");
-      return values;
-    }
-    if (token === "") throw refuse("found '', expected: ',' or ')'");
-    if (token === ",") {
-      if (expectValue) values.add("");
-      expectValue = true;
-    } else {
+    const isWord = tokens.isWord();
+    const token = tokens.next();
+    if (isWord) {
       values.add(token);
-      expectValue = false;
-    }
+      if (tokens.peek() !== "," && tokens.peek() !== ")")
+        throw refuse(`found '${tokens.peek()}', expected: ',' or ')'`);
+    } else if (token === ",") {
+      if (values.size === 0 || tokens.peek() === ")") values.add("");
+      if (tokens.peek() === ",") {
+        tokens.next();
+        values.add("");
+      }
+    } else throw refuse(`found '${token}', expected: ',', or identifier`);
+    if (tokens.peek() !== ")") continue;
+    tokens.next();
+    return values;
   }
 }
 
-function checkValue(key: string, value: string): void {
-  const [complaint] = checkLabelValue(value);
-  if (complaint) throw refuse(`values[0][${key}]: Invalid value: "${value}": ${complaint}`);
+function checkValues(key: string, values: readonly string[]): void {
+  const errors = values.flatMap((value, index) => {
+    const complaints = checkLabelValue(value);
+    return complaints.length > 0
+      ? [`values[${index}][${key}]: Invalid value: "${value}": ${complaints.join("; ")}`]
+      : [];
+  });
+  if (errors.length > 0) throw refuse(errors.length === 1 ? errors[0]! : `[${errors.join(", ")}]`);
 }
 
 function refuse(message: string): Error {

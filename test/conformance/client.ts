@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, request } from "undici";
+import { parse as parseYaml } from "yaml";
 import { systemClock } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import { definitions } from "./definitions.ts";
@@ -90,13 +91,14 @@ export class ConformanceClient implements AsyncDisposable {
 
   async send(step: Step, values: Values): Promise<Raw> {
     const answer = await this.#request(step, values);
-    return { ...headOf(answer), body: parse(await answer.body.text()) };
+    return { ...headOf(answer), body: parse(await answer.body.text(), answer.headers["content-type"]) };
   }
 
   /** Reads lines while and after `during` runs, until there are as many as wanted or the server ends the answer. */
   async #watch(step: Step, values: Values, during: () => Promise<void>): Promise<Raw> {
     const answer = await this.#request(step, values);
-    if (answer.statusCode !== 200) return { ...headOf(answer), body: parse(await answer.body.text()) };
+    if (answer.statusCode !== 200)
+      return { ...headOf(answer), body: parse(await answer.body.text(), answer.headers["content-type"]) };
     const lines = linesOf(answer.body, step.watch?.lines ?? Number.POSITIVE_INFINITY);
     await during();
     return { ...headOf(answer), body: (await lines).map((line) => JSON.parse(line) as unknown) };
@@ -172,10 +174,11 @@ async function linesOf(stream: Dispatcher.ResponseData["body"], wanted: number):
 }
 
 /** One JSON value, or the list of a watch's lines, or plain text. */
-function parse(text: string): unknown {
+function parse(text: string, type: unknown): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    if (String(type).startsWith("application/yaml")) return parseYaml(text);
     const lines = text.trim().split("\n");
     try {
       return lines.map((line) => JSON.parse(line) as unknown);

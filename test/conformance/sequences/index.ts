@@ -3,6 +3,7 @@ import { admission } from "./admission.ts";
 import { applies } from "./applies.ts";
 import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
+import { listing } from "./listing.ts";
 import { patches } from "./patches.ts";
 import { reading } from "./reading.ts";
 import { serving } from "./serving.ts";
@@ -18,4 +19,5 @@ export const groups: Readonly<Record<string, Sequences>> = {
   reading,
   serving,
   defining,
+  listing,
 };
