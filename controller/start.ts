@@ -12,6 +12,7 @@ import { Driver } from "./kit/driver.ts";
 import { Informers } from "./kit/informers.ts";
 import { Leader } from "./leader.ts";
 import { startLoop } from "./loop.ts";
+import { withdrawOthers } from "./model-tier/withdraw.ts";
 import { Orphans } from "./orphans.ts";
 import { History } from "./projection/history.ts";
 import { Projector } from "./projection/projector.ts";
@@ -28,6 +29,8 @@ export interface ControllerOptions {
   /** Unique per replica; shown as the holder of the Lease. */
   readonly identity: string;
   readonly concurrency?: number;
+  /** Where there are only Roles: the namespaces that are followed, one by one. Absent: all of them. */
+  readonly namespaces?: readonly string[];
 }
 
 /** A running controller. */
@@ -37,6 +40,8 @@ export interface Controller extends AsyncDisposable {
   readonly leading: boolean;
 }
 
+// Many bindings at once share the ledger's round trips; of everything else there are few.
+const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 64 : 16);
 const sweepMs = 5_000;
 const sealMs = 500;
 const revokeMs = 1_000;
@@ -47,10 +52,10 @@ const revokeMs = 1_000;
  */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const { kube, ledger, clock, log, identity } = options;
-  const concurrency = options.concurrency ?? 16;
   await using stack = new AsyncDisposableStack();
   const aborted = new AbortController();
-  const informers = stack.use(new Informers(kube, { clock, log }, watched));
+  const { namespaces } = options;
+  const informers = stack.use(new Informers(kube, { clock, log, namespaces }, watched));
   const events = stack.use(
     new EventRecorder({ client: kube, clock, log, controller: "roster.dev/controller", instance: identity }),
   );
@@ -62,10 +67,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const performed = new Performed();
   const ports = { client: kube, ledger, informers, performed, clock, log, events, reader, fence };
   const drivers = reconcilers(departures).map((reconciler) =>
-    stack.use(new Driver(reconciler, ports, { concurrency })),
+    stack.use(
+      new Driver(reconciler, ports, { concurrency: options.concurrency ?? concurrencyOf(reconciler.kind.kind) }),
+    ),
   );
   const driverOf = (kind: string) => drivers.find((driver) => driver.kind.kind === kind)!;
-  const scheduler = stack.use(new Scheduler({ informers, ledger, clock, log, events, fence }, { concurrency }));
+  const scheduler = stack.use(
+    new Scheduler({ informers, ledger, clock, log, events, fence }, { concurrency: options.concurrency ?? 16 }),
+  );
   const pulse = stack.use(new Pulse(informers, clock, drivers));
   const history = stack.use(new History({ client: kube, ledger, informers, clock, log, fence }));
   await informers.start(aborted.signal);
@@ -80,7 +89,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
     clock,
     log,
     identity,
-    elected() {
+    elected(fence) {
+      if (namespaces) void withdrawOthers([...informers.cache(kinds.ModelTier).keys()], { ledger, fence, log });
       for (const driver of drivers) driver.enqueueAll();
       scheduler.enqueueAll();
       history.enqueueAll();

@@ -57,6 +57,25 @@ describe("the cache", () => {
     expect(cache.find("ns/x")).toBeUndefined();
   });
 
+  it("holds namespaces that are followed one by one: what one's list lacks says nothing of the other", () => {
+    const cache = new Cache({}, ["a", "b"]);
+    const of = (namespace: string, name: string, resourceVersion: string): Stored => {
+      const one = object(name, resourceVersion);
+      return { ...one, metadata: { ...one.metadata, namespace } };
+    };
+    cache.replaceAll([of("a", "x", "1")], "1", "a");
+    expect([cache.synced, cache.isSynced("a"), cache.isSynced("b")]).toEqual([false, true, false]);
+    cache.replaceAll([of("b", "y", "9")], "9", "b");
+    expect(cache.synced).toBe(true);
+    // The watch of b is far ahead; an own write in a is news there all the same.
+    cache.assume(of("a", "x", "5"));
+    expect(cache.find("a/x")?.metadata.resourceVersion).toBe("5");
+    cache.observe("MODIFIED", of("a", "x", "3"));
+    expect(cache.find("a/x")?.metadata.resourceVersion).toBe("5");
+    cache.replaceAll([], "12", "b");
+    expect([...cache.keys()]).toEqual(["a/x"]);
+  });
+
   it("keeps an own write that a list was too early for, and removes what a list lacks", () => {
     const { cache } = watched();
     cache.replaceAll([object("x", "1"), object("y", "2")], "2");

@@ -41,10 +41,14 @@ export class Cache<O extends Resource> {
   readonly #listeners = new Set<(change: Change<O>) => void>();
   /** Versions of own writes that the watch has not confirmed yet. */
   readonly #assumed = new Map<string, string>();
-  #latest = "";
-  #synced = false;
+  readonly #namespaces: ReadonlySet<string> | undefined;
+  /** The newest version that each watch has brought: one watch of the whole kind (""), or one per namespace. */
+  readonly #latest = new Map<string, string>();
+  readonly #synced = new Set<string>();
 
-  constructor(indexes: Readonly<Record<string, IndexBy<O>>> = {}) {
+  /** `namespaces`: each is listed and watched by itself, and nothing outside of them is ever held. */
+  constructor(indexes: Readonly<Record<string, IndexBy<O>>> = {}, namespaces?: readonly string[]) {
+    this.#namespaces = namespaces && new Set(namespaces);
     this.addIndex("namespace", (object) => [object.metadata.namespace ?? ""]);
     for (const [name, by] of Object.entries(indexes)) this.addIndex(name, by);
   }
@@ -57,9 +61,14 @@ export class Cache<O extends Resource> {
     for (const [key, object] of this.#objects) enter(index.keys, by(object), key);
   }
 
-  /** True once a complete list was taken in. */
+  /** True once a complete list was taken in, of each namespace where they are listed one by one. */
   get synced(): boolean {
-    return this.#synced;
+    return this.#synced.size === (this.#namespaces?.size ?? 1);
+  }
+
+  /** True once everything of this namespace was taken in. */
+  isSynced(namespace: string): boolean {
+    return this.#synced.has(this.#scopeOf(namespace));
   }
 
   get size(): number {
@@ -100,8 +109,9 @@ export class Cache<O extends Resource> {
   /** Takes in one watch event. */
   observe(type: "ADDED" | "MODIFIED" | "DELETED", object: Stored<O>): void {
     const key = keyOf(object);
-    if (compareVersions(object.metadata.resourceVersion, this.#latest) > 0)
-      this.#latest = object.metadata.resourceVersion;
+    const scope = this.#scopeOf(object.metadata.namespace);
+    if (compareVersions(object.metadata.resourceVersion, this.#latest.get(scope) ?? "") > 0)
+      this.#latest.set(scope, object.metadata.resourceVersion);
     const assumed = this.#assumed.get(key);
     if (assumed !== undefined) {
       if (compareVersions(object.metadata.resourceVersion, assumed) < 0) return;
@@ -116,13 +126,17 @@ export class Cache<O extends Resource> {
     this.#set(key, slim(object), { own: false, initial: false });
   }
 
-  /** Takes in a complete list: what it lacks is gone, unless this process wrote it after the list was taken. */
-  replaceAll(items: readonly Stored<O>[], resourceVersion: string): void {
-    const initial = !this.#synced;
-    this.#synced = true;
+  /**
+   * Takes in a complete list, of one namespace where they are listed one by one: what it lacks is gone, unless this
+   * process wrote it after the list was taken.
+   */
+  replaceAll(items: readonly Stored<O>[], resourceVersion: string, namespace?: string): void {
+    const scope = this.#scopeOf(namespace);
+    const initial = !this.#synced.has(scope);
+    this.#synced.add(scope);
     // A server that was restored from an older copy: what we remember of our writes never happened there.
-    if (compareVersions(resourceVersion, this.#latest) < 0) this.#assumed.clear();
-    this.#latest = resourceVersion;
+    if (compareVersions(resourceVersion, this.#latest.get(scope) ?? "") < 0) this.#assumed.clear();
+    this.#latest.set(scope, resourceVersion);
     const listed = new Set<string>();
     for (const item of items) {
       const key = keyOf(item);
@@ -131,7 +145,7 @@ export class Cache<O extends Resource> {
       if (this.#objects.get(key)?.metadata.resourceVersion === item.metadata.resourceVersion) continue;
       this.#set(key, slim(item), { own: false, initial });
     }
-    for (const key of [...this.#objects.keys()]) {
+    for (const key of scope === "" ? [...this.#objects.keys()] : this.keysBy("namespace", scope)) {
       if (listed.has(key) || this.#isAhead(key, resourceVersion)) continue;
       this.#set(key, undefined, { own: false, initial });
     }
@@ -143,10 +157,15 @@ export class Cache<O extends Resource> {
    */
   assume(object: Stored<O>): void {
     const key = keyOf(object);
-    if (compareVersions(object.metadata.resourceVersion, this.#latest) <= 0 && this.#latest !== "") return;
+    const latest = this.#latest.get(this.#scopeOf(object.metadata.namespace)) ?? "";
+    if (compareVersions(object.metadata.resourceVersion, latest) <= 0 && latest !== "") return;
     if (object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0) return;
     this.#assumed.set(key, object.metadata.resourceVersion);
     this.#set(key, slim(object), { own: true, initial: false });
+  }
+
+  #scopeOf(namespace: string | undefined): string {
+    return this.#namespaces === undefined ? "" : (namespace ?? "");
   }
 
   #isAhead(key: string, resourceVersion: string): boolean {

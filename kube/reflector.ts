@@ -47,6 +47,7 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
   readonly #ended: Promise<void>;
   readonly #random: () => number;
   readonly #synced = Promise.withResolvers<void>();
+  readonly #answered = Promise.withResolvers<void>();
   #lists = 0;
 
   constructor(options: ReflectorOptions<O>) {
@@ -58,6 +59,11 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
   /** Resolves after the first complete list; never rejects, and stays open when disposed before. */
   get synced(): Promise<void> {
     return this.#synced.promise;
+  }
+
+  /** Resolves when the server has given a complete list or has said that we may not have one (which may change). */
+  get answered(): Promise<void> {
+    return this.#answered.promise;
   }
 
   /** Complete lists taken so far. */
@@ -88,6 +94,7 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
         if (failures > 0) await this.#pause(failures);
       } catch (thrown) {
         if (this.#stop.signal.aborted) return;
+        if (statusOf(thrown) === 403) this.#answered.resolve();
         if (statusOf(thrown) === 410) {
           resourceVersion = undefined;
           log.debug("watch expired, listing again", { kind: kind.kind });
@@ -115,9 +122,10 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
       ...(pageSize === undefined ? {} : { pageSize }),
     });
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
-    cache.replaceAll(keep ? list.items.map(keep) : list.items, list.resourceVersion);
+    cache.replaceAll(keep ? list.items.map(keep) : list.items, list.resourceVersion, namespace);
     this.#lists++;
     this.#synced.resolve();
+    this.#answered.resolve();
     return list.resourceVersion;
   }
 

@@ -11,6 +11,8 @@ export interface Call {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  /** Who asks, instead of the target's own identity. */
+  readonly bearer?: string;
 }
 
 const connectMs = 10_000;
@@ -65,7 +67,7 @@ export class Transport implements AsyncDisposable {
     const headers: Record<string, string | string[]> = {
       accept: call.accept ?? "application/json",
       "user-agent": this.#userAgent,
-      ...(await this.#target.identify()),
+      ...(call.bearer === undefined ? await this.#target.identify() : { authorization: `Bearer ${call.bearer}` }),
     };
     if (call.body !== undefined) headers["content-type"] = call.contentType ?? "application/json";
     let answer: Dispatcher.ResponseData;

@@ -1,11 +1,13 @@
 import { Command, Option } from "commander";
 import type { Checkout, Io } from "../io.ts";
+import { namespacesOption } from "../serve/confinement.ts";
 import { openSurroundings } from "../serve/open-surroundings.ts";
 import { serveProbes } from "../serve/probes.ts";
 import { type ConnectionFlags, connectionOptions, toAddress, untilAsked } from "../serve/surroundings.ts";
 
 interface Options extends ConnectionFlags {
   readonly probes?: ReturnType<typeof toAddress>;
+  readonly modelTiers?: string;
   readonly logLevel: string;
 }
 
@@ -19,6 +21,8 @@ export function controllerCommand(io: Io, checkout: Checkout): Command {
     );
   for (const option of connectionOptions) command.addOption(option);
   return command
+    .addOption(namespacesOption)
+    .option("--model-tiers <file>", "with --namespaces: the ModelTiers, which no Role lets it read")
     .addOption(new Option("--probes <host:port>", "serve /healthz and /readyz here").argParser(toAddress))
     .option("--log-level <level>", "debug, info, warn or error", "info")
     .addHelpText(

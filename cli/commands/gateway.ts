@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { sha256 } from "../../lib/ids.ts";
 import type { Checkout, Io } from "../io.ts";
+import { namespacesOption } from "../serve/confinement.ts";
 import { readGatewayConfig } from "../serve/gateway-config.ts";
 import { openSurroundings } from "../serve/open-surroundings.ts";
 import { type ConnectionFlags, connectionOptions, secretFile, toAddress, untilAsked } from "../serve/surroundings.ts";
@@ -26,6 +27,7 @@ export function gatewayCommand(io: Io, checkout: Checkout): Command {
         .argParser(toAddress)
         .default({ host: "127.0.0.1", port: 7480 }, "127.0.0.1:7480"),
     )
+    .addOption(namespacesOption)
     .option("--config <file>", "the operator's settings: localServers, defaultModel, allowPrivateNetworks")
     .option("--log-level <level>", "debug, info, warn or error", "info")
     .addHelpText("after", "\nExample:\n  roster gateway --in-cluster --listen 0.0.0.0:7480 --config gateway.yaml")

@@ -1,8 +1,10 @@
+import { problem } from "../../api/reasons.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { type Log, openLog } from "../../lib/log.ts";
 import type { Checkout, Io } from "../io.ts";
+import { namespacesOf, openConfined, readTiers } from "./confinement.ts";
 import { type ConnectionFlags, connectionOf, identityOf, ledgerOf } from "./surroundings.ts";
 
 /** What a process of an installation works with. */
@@ -12,6 +14,8 @@ export interface Surroundings {
   readonly log: Log;
   readonly kube: KubeClient;
   readonly ledger: Ledger;
+  /** Where there are only Roles: what is served. */
+  readonly namespaces?: readonly string[];
 }
 
 /**
@@ -21,7 +25,7 @@ export interface Surroundings {
 export async function openSurroundings(
   component: "controller" | "gateway",
   given: {
-    readonly flags: ConnectionFlags & { readonly logLevel: string };
+    readonly flags: ConnectionFlags & { readonly logLevel: string; readonly modelTiers?: string };
     readonly io: Io;
     readonly checkout: Checkout;
   },
@@ -37,9 +41,16 @@ export async function openSurroundings(
   const { clock } = io;
   const log = openLog({ level: flags.logLevel, name: component });
   const connection = connectionOf(flags, io, checkout);
-  const kube = stack.use(
-    await connect(connection, { log, clock, userAgent: `roster-${component}/${checkout.version}` }),
-  );
+  const userAgent = `roster-${component}/${checkout.version}`;
+  const namespaces = namespacesOf(flags.namespaces, io);
+  const tiers = flags.modelTiers === undefined ? [] : await readTiers(flags.modelTiers, checkout);
+  if (namespaces === undefined && flags.modelTiers !== undefined)
+    throw problem("InvalidRequest", "--model-tiers goes with --namespaces: otherwise ModelTier resources are read");
+  const whole = stack.use(await connect(connection, { log, clock, userAgent }));
+  const kube =
+    namespaces === undefined
+      ? whole
+      : await openConfined(whole, { namespaces, tiers, connection, userAgent, clock, log }, stack);
   const ledger = stack.use(await openLedger({ ...ledgerOf(io), clock, log, writer: `${component}/${identity}` }));
-  return { identity, clock, log, kube, ledger };
+  return { identity, clock, log, kube, ledger, ...(namespaces === undefined ? {} : { namespaces }) };
 }

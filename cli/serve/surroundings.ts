@@ -12,6 +12,7 @@ export interface ConnectionFlags {
   readonly inCluster?: boolean;
   readonly kubeconfig?: string;
   readonly context?: string;
+  readonly namespaces?: readonly string[];
 }
 
 export const connectionOptions: readonly Option[] = [

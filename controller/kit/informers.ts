@@ -22,24 +22,30 @@ export class Informers implements AsyncDisposable {
   readonly #client: KubeClient;
   readonly #clock: Clock;
   readonly #log: Log;
+  /** Absent: all of the cluster. */
+  readonly #namespaces: readonly string[] | undefined;
   readonly #caches = new Map<string, Cache<Resource>>();
   readonly #options = new Map<string, InformerOptions>();
   #reflectors: readonly Reflector<Resource>[] = [];
 
   constructor(
     client: KubeClient,
-    options: { readonly clock: Clock; readonly log: Log },
+    options: { readonly clock: Clock; readonly log: Log; readonly namespaces?: readonly string[] | undefined },
     list: readonly InformerOptions[],
   ) {
     this.#client = client;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#namespaces = options.namespaces;
     for (const informer of list) {
       const id = idOf(informer.kind);
       this.#options.set(id, informer);
       this.#caches.set(
         id,
-        new Cache<Resource>((informer.indexes ?? {}) as Readonly<Record<string, IndexBy<Resource>>>),
+        new Cache<Resource>(
+          (informer.indexes ?? {}) as Readonly<Record<string, IndexBy<Resource>>>,
+          informer.kind.namespaced ? this.#namespaces : undefined,
+        ),
       );
     }
   }
@@ -61,24 +67,32 @@ export class Informers implements AsyncDisposable {
     this.cache(kind).assume(keep ? keep(object) : object);
   }
 
-  /** Starts following every kind; resolves when each was listed once, or when the signal aborts. */
+  /**
+   * Starts following every kind; resolves when each was listed once, or when the signal aborts. Where namespaces are
+   * followed one by one, one that is closed to us does not keep the others waiting: see `tenantOf`.
+   */
   async start(signal: AbortSignal): Promise<void> {
-    this.#reflectors = [...this.#options].map(
-      ([id, { kind, fieldSelector, keep }]) =>
-        new Reflector<Resource>({
-          client: this.#client,
-          kind,
-          cache: this.#caches.get(id)!,
-          clock: this.#clock,
-          log: this.#log,
-          ...(fieldSelector === undefined ? {} : { fieldSelector }),
-          ...(keep === undefined ? {} : { keep: keep as (object: Stored) => Stored }),
-        }),
+    const places = (kind: KindRef) => (kind.namespaced && this.#namespaces ? this.#namespaces : [undefined]);
+    this.#reflectors = [...this.#options].flatMap(([id, { kind, fieldSelector, keep }]) =>
+      places(kind).map(
+        (namespace) =>
+          new Reflector<Resource>({
+            client: this.#client,
+            kind,
+            cache: this.#caches.get(id)!,
+            clock: this.#clock,
+            log: this.#log,
+            ...(namespace === undefined ? {} : { namespace }),
+            ...(fieldSelector === undefined ? {} : { fieldSelector }),
+            ...(keep === undefined ? {} : { keep: keep as (object: Stored) => Stored }),
+          }),
+      ),
     );
+    const first = this.#namespaces ? "answered" : "synced";
     const aborted = Promise.withResolvers<void>();
     const stop = () => aborted.resolve();
     signal.addEventListener("abort", stop, { once: true });
-    await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.synced)), aborted.promise]);
+    await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector[first])), aborted.promise]);
     signal.removeEventListener("abort", stop);
   }
 
@@ -101,9 +115,20 @@ export class Informers implements AsyncDisposable {
       tenantOf: (namespace) => {
         const found = this.cache(kinds.Namespace).find(namespace);
         if (found === undefined) throw problem("KubeUnavailable", `namespace "${namespace}" was not seen yet`);
+        const unread = this.#unread(namespace);
+        if (unread !== undefined)
+          throw problem("KubeUnavailable", `${unread} of namespace "${namespace}" were not read yet`);
         return found.metadata.uid;
       },
     };
+  }
+
+  /** Nobody is hired from half a namespace: a stop that we may not read would not be obeyed. */
+  #unread(namespace: string): string | undefined {
+    if (this.#namespaces === undefined) return undefined;
+    for (const [id, { kind }] of this.#options)
+      if (kind.namespaced && !this.#caches.get(id)!.isSynced(namespace)) return kind.plural;
+    return undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
