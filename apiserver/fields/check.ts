@@ -3,8 +3,11 @@ import { type Atom, deduce, memberAtom, type Scalar } from "./atom.ts";
 import { goPlain, goSyntax } from "./go-value.ts";
 import { itemElement, showElement } from "./path-element.ts";
 
-/** Why a configuration cannot be applied: a member that the schema does not know, a wrong type, an item named twice. */
-export function checkTyped(value: unknown, given: Atom, path = ""): string[] {
+/**
+ * Why a configuration cannot be applied: a member that the schema does not know, a wrong type, an item named twice
+ * (which stored objects may have: `duplicates`).
+ */
+export function checkTyped(value: unknown, given: Atom, duplicates = false, path = ""): string[] {
   const atom = deduce(given, value);
   const say = (message: string): string[] => [path === "" ? message : `${path}: ${message}`];
   if (value === null || value === undefined) return [];
@@ -14,7 +17,7 @@ export function checkTyped(value: unknown, given: Atom, path = ""): string[] {
     return Object.entries(value).flatMap(([key, member]) => {
       const at = `${path}.${key}`;
       if (!map.fields.has(key) && !map.element) return [`${at}: field not declared in schema`];
-      return checkTyped(member, memberAtom(map, key), at);
+      return checkTyped(member, memberAtom(map, key), duplicates, at);
     });
   }
   if (atom.scalar)
@@ -26,15 +29,15 @@ export function checkTyped(value: unknown, given: Atom, path = ""): string[] {
   const errors: string[] = [];
   for (const [index, item] of value.entries()) {
     if (!associative) {
-      errors.push(...checkTyped(item, element, `${path}[${index}]`));
+      errors.push(...checkTyped(item, element, duplicates, `${path}[${index}]`));
       continue;
     }
     const found = itemElement(atom.list, item);
     if ("problem" in found) return [...errors, ...say(`element ${index}: ${found.problem}`)];
     const at = showElement(found.element);
-    if (seen.has(found.element)) errors.push(...say(`duplicate entries for key ${at}`));
+    if (seen.has(found.element) && !duplicates) errors.push(...say(`duplicate entries for key ${at}`));
     seen.add(found.element);
-    errors.push(...checkTyped(item, element, path + at));
+    errors.push(...checkTyped(item, element, duplicates, path + at));
   }
   return errors;
 }

@@ -51,7 +51,14 @@ export function showElement(element: PathElement): string {
     .join(",")}]`;
 }
 
-const showValue = (value: unknown): string => (typeof value === "string" ? goQuote(value) : String(value));
+function showValue(value: unknown): string {
+  if (typeof value === "string") return goQuote(value);
+  if (Array.isArray(value)) return `[${value.map(showValue).join(",")}]`;
+  if (!isObject(value)) return String(value);
+  return `{${Object.entries(value)
+    .map(([key, member]) => `${key}=${showValue(member)}`)
+    .join(";")}}`;
+}
 
 const rank: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };
 

@@ -1,6 +1,7 @@
 import { isObject } from "../../lib/json.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { type Atom, atomOfKind } from "./atom.ts";
+import { checkTyped } from "./check.ts";
 import { FieldSet } from "./field-set.ts";
 import { capUpdaters, identityOf, type Manager, type Managers, readManagers, writeManagers } from "./managers.ts";
 import { transfer, withoutSystemFields } from "./ownership.ts";
@@ -17,6 +18,8 @@ export interface TrackOptions {
   readonly schema: { readonly schema: JsonSchema };
   /** RFC 3339. */
   readonly now: string;
+  /** The objects may be of another shape than the schema says: they are validated later, if at all. */
+  readonly untyped?: boolean;
   /** Top-level paths that this endpoint resets and nobody can own through it. */
   readonly resetFields?: readonly (readonly string[])[];
 }
@@ -24,12 +27,16 @@ export interface TrackOptions {
 /**
  * The managedFields after a create, update or patch: the writer's own `Update` entry gains what it changed and added;
  * everybody loses what was changed or removed. A client that sends `[]` or `[{}]` clears all of it, and an object
- * without any stays so until it is next applied to.
+ * without any stays so until it is next applied to. Nobody owns anything of an object that does not have its schema's
+ * shape.
  */
 export function trackUpdate(options: TrackOptions): Record<string, unknown>[] {
   const { live, next } = options;
   const managers = currentManagers(live, next, options.subresource !== "");
   if (managers.size === 0 && live !== undefined) return [];
+  const atom = atomOfKind(options.schema.schema);
+  if (options.untyped && [live, next].some((object) => checkTyped(withoutManagers(object), atom, true).length > 0))
+    return [];
   const entry = {
     manager: options.manager || "unknown",
     operation: "Update" as const,
@@ -39,7 +46,7 @@ export function trackUpdate(options: TrackOptions): Record<string, unknown>[] {
   const tracked = recordUpdate(
     withoutManagers(live),
     withoutManagers(next),
-    atomOfKind(options.schema.schema),
+    atom,
     managers,
     entry,
     options.now,

@@ -108,11 +108,15 @@ export function buildNew(
   delete metadata.resourceVersion;
   if (kind.strategy.counted) metadata.generation = 1;
   else delete metadata.generation;
+  const track = (): void =>
+    tracked
+      ? undefined
+      : trackFields(kind, undefined, object, { manager: context.options.fieldManager, subresource: "", now });
+  // Of a custom kind the object is tracked as it was sent: a status of a wrong shape spoils it even where it is dropped.
+  if (kind.custom) track();
   if (kind.hasStatus) delete object.status;
   kind.strategy.prepareCreate?.(object);
-  if (!tracked) {
-    trackFields(kind, undefined, object, { manager: context.options.fieldManager, subresource: "", now });
-  }
+  if (!kind.custom) track();
   const earlier = [...validateMetadata(object, kind.namespaced, kind.strategy.checkName), ...scaleErrors(kind, object)];
   const errors = [
     ...earlier,

@@ -20,6 +20,7 @@ export function trackFields(
     apiVersion: apiVersion(kind),
     schema: kind.schema,
     now: options.now,
+    untyped: kind.custom,
     resetFields: resetFields(kind, options.subresource),
   });
   setManagedFields(next, options.subresource === "scale" ? ofScale(kind, live, next, tracked) : tracked);

@@ -127,16 +127,20 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   const next = wanted.object;
   checkVersion(kind, context, next, live);
   keepSystemFields(next, live);
+  const { fieldManager: manager } = context.options;
+  const track = (object: KubeObject): void => {
+    const now = toRfc3339(api.clock.now());
+    if (!wanted.tracked) trackFields(kind, live, object, { manager, subresource: context.subresource, now });
+  };
+  // Of a custom kind everything that was sent counts, even what the other half keeps from being stored.
+  if (kind.custom) track(next);
   const half = halfOf(kind, context.subresource, next, live);
   if (context.subresource === "" && kind.hasStatus) copyField(half, live, "status");
   if (context.subresource === "") kind.strategy.prepareUpdate?.(half, live);
   if (kind.strategy.counted)
     half.metadata.generation =
       (live.metadata.generation ?? 0) + (isSpecChanged(half, live, context.subresource) ? 1 : 0);
-  if (!wanted.tracked) {
-    const now = toRfc3339(api.clock.now());
-    trackFields(kind, live, half, { manager: context.options.fieldManager, subresource: context.subresource, now });
-  }
+  if (!kind.custom) track(half);
   const earlier = [
     ...validateMetadata(half, kind.namespaced, () => []),
     ...validateMetadataUpdate(half, live),
