@@ -1,5 +1,5 @@
 import { kinds } from "../api/kinds.ts";
-import { may } from "./kit/access.ts";
+import { may, mayAtHome } from "./kit/access.ts";
 import type { Access } from "./kit/reconciler.ts";
 import { reconcilers } from "./reconcilers.ts";
 
@@ -10,5 +10,5 @@ export const access: readonly Access[] = [
   // Whether a binding that is missing from the list is really gone is asked by its name.
   ...may(kinds.AgentBinding, "get"),
   // Shows who leads; nothing depends on it.
-  ...may(kinds.Lease, "create", "patch"),
+  ...mayAtHome(kinds.Lease, "create", "patch"),
 ];

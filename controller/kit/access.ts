@@ -26,3 +26,8 @@ export function driven(kind: KindRef): readonly Access[] {
 export function may(kind: KindRef, ...verbs: readonly string[]): readonly Access[] {
   return [entry(kind, verbs)];
 }
+
+/** Verbs on a kind in Roster's own namespace only. */
+export function mayAtHome(kind: KindRef, ...verbs: readonly string[]): readonly Access[] {
+  return [{ ...entry(kind, verbs), only: "roster-system" }];
+}

@@ -45,6 +45,8 @@ export interface Watch {
   readonly kind: KindRef;
   /** Keys (`namespace/name`) of ours that an object of the other kind concerns; at once for both versions of a change. */
   keys(object: Stored, view: Lookup): readonly string[];
+  /** However many keys it concerns, they are news. Otherwise a change that concerns many waits for what concerns few. */
+  readonly urgent?: true;
   /** False where a change cannot matter to us (a status that we do not read). Absent: every change matters. */
   relevant?(before: Stored | undefined, after: Stored | undefined): boolean;
 }
@@ -60,6 +62,8 @@ export interface Access {
   readonly resource: string;
   readonly verbs: readonly string[];
   readonly namespaced: boolean;
+  /** Only in Roster's own namespace. Absent: wherever fleets are. */
+  readonly only?: "roster-system";
 }
 
 /** Reads from the caches only. */
@@ -102,6 +106,8 @@ export interface Plan<O extends Resource> {
   /** A field that is left out is kept; one that is `undefined` is removed. */
   readonly status: StatusPatch<O>;
   readonly next: Next;
+  /** The writes change what was shown: where one took effect, nothing is shown before all was read once more. */
+  readonly rereads?: boolean;
 }
 
 export type StatusOf<O> = O extends { readonly status?: infer S } ? NonNullable<S> : Record<string, Json>;

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { pageOf, reasonsPage } from "./pages.ts";
-import { rbacManifest } from "./rbac.ts";
+import { rbacManifests } from "./rbac.ts";
 import { readDefinitions } from "./schema.ts";
 import { typesOf } from "./types.ts";
 
@@ -14,6 +14,6 @@ export async function outputs(root: string): Promise<ReadonlyMap<string, string>
     files.set(`docs/reference/${page.file}`, page.text);
   }
   files.set("docs/reference/reasons.md", reasonsPage());
-  files.set("manifests/install/rbac.yaml", await rbacManifest(root));
+  for (const [file, text] of await rbacManifests(root)) files.set(file, text);
   return files;
 }
