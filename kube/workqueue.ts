@@ -22,13 +22,15 @@ export interface WorkqueueOptions {
 const backoff = { baseMs: 50, capMs: 60_000 };
 
 /**
- * Keys that wait for work: each at most once, each worked on by one worker at a time, in order of arrival, those added
- * with `low` after all others. A key added while it is worked on is worked on once more afterwards. A key waits for at
+ * Keys that wait for work: each at most once, each worked on by one worker at a time. First those that were begun and go on
+ * at once, then news in order of arrival, then those added with `low`: a fleet that is looked at anew keeps no news waiting. A key added while it is worked on is worked on once more afterwards. A key waits for at
  * most one time: the earlier of two wins.
  */
 export class Workqueue implements AsyncDisposable {
   readonly #options: WorkqueueOptions;
   readonly #random: () => number;
+  /** Begun and to be gone on with at once: first, so that what is begun is finished before more is begun. */
+  readonly #begun = new Set<string>();
   readonly #high = new Set<string>();
   readonly #low = new Set<string>();
   readonly #working = new Set<string>();
@@ -51,7 +53,7 @@ export class Workqueue implements AsyncDisposable {
       this.#dirty.add(key);
       return;
     }
-    if (this.#high.has(key)) return;
+    if (this.#begun.has(key) || this.#high.has(key)) return;
     if (options.low) {
       this.#low.add(key);
     } else {
@@ -105,7 +107,7 @@ export class Workqueue implements AsyncDisposable {
 
   /** Keys that wait for a worker or are being worked on; those that wait for a time do not count. */
   get depth(): number {
-    return this.#high.size + this.#low.size + this.#working.size;
+    return this.#begun.size + this.#high.size + this.#low.size + this.#working.size;
   }
 
   /** Resolves when nothing waits for a worker and nothing is being worked on. */
@@ -119,6 +121,7 @@ export class Workqueue implements AsyncDisposable {
     this.#stopped = true;
     for (const { timer } of this.#timers.values()) timer[Symbol.dispose]();
     this.#timers.clear();
+    this.#begun.clear();
     this.#high.clear();
     this.#low.clear();
     this.#dirty.clear();
@@ -127,8 +130,9 @@ export class Workqueue implements AsyncDisposable {
 
   #dispatch(): void {
     while (!this.#paused && this.#working.size < this.#options.concurrency) {
-      const key = first(this.#high) ?? first(this.#low);
+      const key = first(this.#begun) ?? first(this.#high) ?? first(this.#low);
       if (key === undefined) break;
+      this.#begun.delete(key);
       this.#high.delete(key);
       this.#low.delete(key);
       this.#working.add(key);
@@ -167,8 +171,12 @@ export class Workqueue implements AsyncDisposable {
       }
       return;
     }
-    if (again.kind !== "now") this.forget(key);
-    if (dirty || again.kind === "now") this.#high.add(key);
+    if (again.kind === "now") {
+      this.#begun.add(key);
+      return;
+    }
+    this.forget(key);
+    if (dirty) this.#high.add(key);
     if (again.kind === "at") this.addAt(key, again.at);
   }
 }

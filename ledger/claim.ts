@@ -1,7 +1,7 @@
 import type { RecordedStep } from "../api/wire.ts";
 import { newToken } from "../lib/ids.ts";
 import type { Json } from "../lib/json.ts";
-import { bindingColumns, toBinding } from "./bindings.ts";
+import { bindingColumns, toBinding } from "./binding-rows.ts";
 import { readBody } from "./bodies.ts";
 import { revisionColumns, toRole } from "./catalog.ts";
 import type { Runs } from "./ledger.ts";

@@ -1,5 +1,5 @@
 import { problem } from "../api/reasons.ts";
-import { bindingColumns, toBinding } from "./bindings.ts";
+import { bindingColumns, toBinding } from "./binding-rows.ts";
 import { openBody } from "./bodies.ts";
 import { toRole } from "./catalog.ts";
 import type { Combiner } from "./combiner.ts";

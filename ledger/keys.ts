@@ -66,22 +66,33 @@ export class Keys {
   async ensure(tx: Tx, bindingUid: string): Promise<void> {
     await tx.query("insert into content_keys (binding_uid, wrapped) values ($1, $2) on conflict do nothing", [
       bindingUid,
-      seal(this.#master, randomBytes(32), bindingUid),
+      this.wrapNew(bindingUid),
     ]);
+  }
+
+  /** A new key for a binding, as it is stored. */
+  wrapNew(bindingUid: string): Buffer {
+    return seal(this.#master, randomBytes(32), bindingUid);
   }
 
   /** The key of a binding; undefined once it was destroyed (erasure) or never made. */
   async find(bindingUid: string): Promise<Buffer | undefined> {
     const known = this.#known.get(bindingUid);
     if (known) return known;
-    const [row] = await this.#db.query<{ wrapped: Buffer }>("select wrapped from content_keys where binding_uid = $1", [
-      bindingUid,
-    ]);
-    if (!row) return undefined;
-    const key = unseal(this.#master, row.wrapped, bindingUid);
+    const key = (await this.findAll([bindingUid])).get(bindingUid);
+    if (key === undefined) return undefined;
     if (this.#known.size >= cached) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(bindingUid, key);
     return key;
+  }
+
+  /** The keys of many, of those that have one. For work that is done once: nothing of it is remembered. */
+  async findAll(bindingUids: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+    const rows = await this.#db.query<{ binding_uid: string; wrapped: Buffer }>(
+      "select binding_uid, wrapped from content_keys where binding_uid = any ($1)",
+      [bindingUids],
+    );
+    return new Map(rows.map((row) => [row.binding_uid, unseal(this.#master, row.wrapped, row.binding_uid)]));
   }
 
   async get(bindingUid: string): Promise<Buffer> {

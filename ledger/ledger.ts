@@ -540,9 +540,13 @@ export interface BudgetState {
 }
 
 export interface Money {
-  /** Puts the definition in force from this commit on; a new or widened selection is backfilled for the current windows. Idempotent. */
-  putBudget(fence: Fence, budget: BudgetDefinition): Promise<void>;
-  dropBudget(fence: Fence, tenant: string, key: string): Promise<void>;
+  /**
+   * Puts the definition in force from this commit on; a new or widened selection is backfilled for the current windows.
+   * Idempotent; false where it was in force already.
+   */
+  putBudget(fence: Fence, budget: BudgetDefinition): Promise<boolean>;
+  /** False where there was none. */
+  dropBudget(fence: Fence, tenant: string, key: string): Promise<boolean>;
   budget(tenant: string, key: string): Promise<readonly BudgetState[]>;
   /** What a binding could still spend: the tightest level; undefined when no budget covers it (then every hold is refused). */
   headroom(bindingUid: string): Promise<{ readonly remaining: Micros; readonly level: string } | undefined>;

@@ -1,31 +1,57 @@
 import { problem } from "../api/reasons.ts";
+import { Batch } from "./batch.ts";
 import type { Combiner } from "./combiner.ts";
 import type { BudgetDefinition, BudgetState, BudgetWindow, Money } from "./ledger.ts";
 import { authority, fenced, type Ports } from "./ports.ts";
-import { putBudget } from "./put-budget.ts";
+import { type PutRequest, putBudgets } from "./put-budgets.ts";
 import { literals } from "./sql.ts";
+import { isTimeZone } from "./time-zone.ts";
 
 const disputeAfterMs = 15 * 60_000;
 const chargeAfterMs = 60 * 60_000;
 const sweepBatch = 500;
+// Long enough to share a commit among many, short enough that its locks are not noticed.
+const batchSize = 64;
 
 /** Budgets and what is left of them. Holds and charges are the guard's. */
 export function makeMoney(ports: Ports, combiner: Combiner): Money {
   const { db, time } = ports;
+  const puts = new Batch({ most: batchSize, perform: (asked: readonly PutRequest[]) => putBudgets(ports, asked) });
+  const actives = new Batch({
+    most: batchSize,
+    async perform(asked: readonly { readonly tenant: string; readonly key: string }[]) {
+      const rows = await db.query<{ ord: bigint }>(
+        `select q.ord from unnest($1::text[], $2::text[]) with ordinality as q (tenant, key, ord)
+           join budgets b on b.tenant = q.tenant and b.key = q.key and b.active`,
+        [asked.map(({ tenant }) => tenant), asked.map(({ key }) => key)],
+      );
+      const active = new Set(rows.map(({ ord }) => Number(ord)));
+      return asked.map((_, index) => ({ value: active.has(index + 1) }));
+    },
+  });
+  const rooms = new Batch({
+    most: batchSize,
+    async perform(uids: readonly string[]) {
+      const rows = await db.query<{ uid: string; label: string; remaining: bigint }>(
+        `select distinct on (b.uid) b.uid, o.label,
+                case when o.frozen then 0 else greatest(0, o.ceiling - o.spent - o.held) end::bigint as remaining
+           from bindings b cross join lateral budgets_over(b.tenant, $2, b.uid, b.role_name, b.team, '') o
+          where b.uid = any ($1) order by b.uid, 3`,
+        [uids, time.now()],
+      );
+      const found = new Map(rows.map(({ uid, label, remaining }) => [uid, { remaining, level: label }]));
+      return uids.map((uid) => ({ value: found.get(uid) }));
+    },
+  });
   return {
     async putBudget(fence, budget) {
       check(budget);
-      // No guard transaction that the budget covers runs meanwhile: what is spent and held is what is read here.
-      const tenant = literals([authority.tenant(budget.tenant)]);
-      const only = await onlyBinding(db, budget);
-      const locks =
-        only === undefined
-          ? `change_authority(${tenant})`
-          : `hold_authority(${tenant}), change_authority(${literals([authority.binding(only)])})`;
-      await db.tx((tx) => putBudget(ports, tx, budget), { first: `${fenced(fence)}, ${locks}` });
+      return puts.add({ fence, budget });
     },
 
     async dropBudget(fence, tenant, key) {
+      // Most bindings have no budget of their own, and the lock below stops the tenant.
+      if (!(await actives.add({ tenant, key }))) return false;
       await db.tx(
         async (tx) => {
           await tx.query("update budgets set active = false where tenant = $1 and key = $2", [tenant, key]);
@@ -33,6 +59,7 @@ export function makeMoney(ports: Ports, combiner: Combiner): Money {
         },
         { first: `${fenced(fence)}, change_authority(${literals([authority.tenant(tenant)])})` },
       );
+      return true;
     },
 
     async budget(tenant, key) {
@@ -60,15 +87,7 @@ export function makeMoney(ports: Ports, combiner: Combiner): Money {
       );
     },
 
-    async headroom(bindingUid) {
-      const [row] = await db.query<{ label: string; remaining: bigint }>(
-        `select o.label, case when o.frozen then 0 else greatest(0, o.ceiling - o.spent - o.held) end::bigint as remaining
-           from bindings b cross join lateral budgets_over(b.tenant, $2, b.uid, b.role_name, b.team, '') o
-          where b.uid = $1 order by 2 limit 1`,
-        [bindingUid, time.now()],
-      );
-      return row && { remaining: row.remaining, level: row.label };
-    },
+    headroom: (bindingUid) => rooms.add(bindingUid),
 
     async sweep() {
       const now = time.now();
@@ -108,27 +127,9 @@ export function makeMoney(ports: Ports, combiner: Combiner): Money {
   };
 }
 
-/**
- * The one binding whose calls a budget is about; undefined where it may be several. A predecessor of the binding for the
- * same person was fired before this one was hired, so whether it left calls does not change any more. Hiring many agents
- * at once would queue for the tenant otherwise, each with a commit of its own.
- */
-async function onlyBinding(db: Ports["db"], { select }: BudgetDefinition): Promise<string | undefined> {
-  if (select.kind !== "binding") return undefined;
-  const [earlier] = await db.query(
-    `select 1 from bindings b where b.uid = $1
-        and exists (select from calls c where c.payer_id = b.payer_id and c.binding_uid <> b.uid)`,
-    [select.bindingUid],
-  );
-  return earlier === undefined ? select.bindingUid : undefined;
-}
-
 function check(budget: BudgetDefinition): void {
   const wrong = (what: string) => problem("InvalidRequest", `${budget.label}: ${what}`);
-  try {
-    // Postgres also takes abbreviations and POSIX rules, which mean something else than they seem to.
-    new Intl.DateTimeFormat("en", { timeZone: budget.timeZone });
-  } catch {
+  if (!isTimeZone(budget.timeZone)) {
     throw wrong(`time zone "${budget.timeZone}" is not an IANA zone such as "Europe/Lisbon"`);
   }
   const windows = new Set<string>();

@@ -50,7 +50,8 @@ export async function putBudget(ports: Ports, tx: Tx, budget: BudgetDefinition):
   tx.wake("money");
 }
 
-function selectionOf(budget: BudgetDefinition): { readonly kind: string; readonly value: string } {
+/** How a selection is stored. */
+export function selectionOf(budget: BudgetDefinition): { readonly kind: string; readonly value: string } {
   switch (budget.select.kind) {
     case "binding":
       return { kind: "binding", value: budget.select.bindingUid };

@@ -61,6 +61,7 @@ const show = (plan: Plan<AgentBinding>) => ({
   ),
   conditions: Object.fromEntries(plan.conditions.map(({ type, status, reason }) => [type, `${status}/${reason}`])),
   next: plan.next.kind,
+  rereads: plan.rereads ?? false,
 });
 
 describe("a binding", () => {
@@ -73,12 +74,12 @@ describe("a binding", () => {
     "writes nothing that the ledger knows": {
       why: "deciding again after the commit yields no writes but those that are performed once",
       given: given(),
-      want: { writes: ["putBudget"], next: "settled" },
+      want: { writes: ["putBudget"], next: "settled", rereads: true },
     },
     "reads again what is left once new limits are in force": {
       why: "the snapshot knew the old ones, and Funded must not lag behind an edit",
       given: given({ binding: stored<AgentBinding>("AgentBinding", "ana", { spec }) }),
-      want: { writes: ["putBudget"], next: "recheck" },
+      want: { writes: ["putBudget"], rereads: true },
     },
     "hires again when what is in force differs": {
       why: "a narrowing raises the authority's number",

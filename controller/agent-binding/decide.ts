@@ -8,7 +8,7 @@ import { canonicalJson, type JsonObject } from "../../lib/json.ts";
 import { formatUsd } from "../../lib/money.ts";
 import { autonomyEarned, type Band, tighterBand, toBand } from "../../policy/autonomy.ts";
 import { tighterLimits } from "../../policy/budgets.ts";
-import { again, type Mark, met, type Plan, recheck, settled, unmet, type Write } from "../kit/reconciler.ts";
+import { again, type Mark, met, type Plan, settled, unmet, type Write } from "../kit/reconciler.ts";
 import { paceSums } from "../kit/sums.ts";
 import { consents, judgeCredentials } from "./credentials.ts";
 import { protectionFinalizer, type Snapshot } from "./snapshot.ts";
@@ -47,7 +47,7 @@ export function decide(snapshot: Snapshot, now: Instant): Plan<AgentBinding> {
   // The account is made by hiring: nothing can be shown before it was read back.
   if (state === undefined) return { writes, conditions: [], status: {}, next: again };
   const { fields, next } = show(snapshot, role, now);
-  return { writes, conditions: conditionsOf(snapshot), status: fields, next };
+  return { writes, conditions: conditionsOf(snapshot), status: fields, next, rereads: true };
 }
 
 function idle(...conditions: readonly Mark[]): Plan<AgentBinding> {
@@ -208,8 +208,6 @@ function show(snapshot: Snapshot, role: Stored<AgentRole>, now: Instant) {
     changed,
   });
   const { asOf, ...sums } = paced.fields;
-  // What is left was read before the new limits were put in force: read it again once they are.
-  const refunded = changed || status?.roleRevision !== role.status?.revision;
   const fields = {
     accountID: state!.accountId,
     roleRevision: role.status!.revision!,
@@ -217,7 +215,7 @@ function show(snapshot: Snapshot, role: Stored<AgentRole>, now: Instant) {
     summary: sums,
     asOf,
   };
-  return { fields, next: refunded ? recheck(now) : paced.next };
+  return { fields, next: paced.next };
 }
 
 function lastOf({ summary }: Snapshot): string {

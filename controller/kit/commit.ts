@@ -72,15 +72,12 @@ export async function commit(
 }
 
 async function performOnce(write: LedgerWrite, fence: Fence, ports: CommitPorts): Promise<boolean> {
-  if (write.once === undefined) {
-    await perform(ports.ledger, fence, write);
-    return true;
-  }
+  if (write.once === undefined) return perform(ports.ledger, fence, write);
   const digest = sha256(JSON.stringify(write.args, (_, value) => (typeof value === "bigint" ? `${value}n` : value)));
   if (ports.performed.has(fence.epoch, write.once, digest)) return false;
-  await perform(ports.ledger, fence, write);
+  const effective = await perform(ports.ledger, fence, write);
   ports.performed.note(fence.epoch, write.once, digest);
-  return true;
+  return effective;
 }
 
 async function annotate(

@@ -23,6 +23,8 @@ export interface DriverPorts extends CommitPorts {
   fence(): Fence | undefined;
 }
 
+// What concerns more than these is looked at after what somebody has just changed and waits for.
+const fewKeys = 32;
 // A plan that asks to be read again five times in a row does not converge: that is a bug, and it waits like one.
 const maxAgains = 5;
 const conflictMs = 250;
@@ -102,7 +104,8 @@ export class Driver implements AsyncDisposable {
         const keys = new Set<string>();
         if (before !== undefined) for (const key of watch.keys(before, lookup)) keys.add(key);
         if (after !== undefined) for (const key of watch.keys(after, lookup)) keys.add(key);
-        for (const key of keys) this.#queue.add(key, { low: initial });
+        const low = initial || (keys.size > fewKeys && watch.urgent !== true);
+        for (const key of keys) this.#queue.add(key, { low });
       });
       this.#subscriptions.push(subscription);
     }
@@ -178,7 +181,7 @@ export class Driver implements AsyncDisposable {
       : reconciler.decide(snapshot, clock.now());
     const { object: current, effective } = await commit(this.kind, object, plan.writes, leading, this.#ports);
     log.debug("reconciled", { key, writes: effective.length, next: plan.next.kind });
-    if (plan.next.kind === "again") return this.#onceMore(key);
+    if (plan.next.kind === "again" || (plan.rereads && effective.length > 0)) return this.#onceMore(key);
     const shown = await this.#show(
       key,
       current,

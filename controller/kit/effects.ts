@@ -84,11 +84,14 @@ export type LedgerWrite = {
   };
 }[EffectName];
 
-/** Performs one effect. Throws what the ledger throws; LeadershipLost where a fence is needed and there is none. */
-export async function perform(ledger: Ledger, fence: Fence | undefined, write: LedgerWrite): Promise<void> {
+/**
+ * Performs one effect; false where the ledger says that it was in force already. Throws what the ledger throws;
+ * LeadershipLost where a fence is needed and there is none.
+ */
+export async function perform(ledger: Ledger, fence: Fence | undefined, write: LedgerWrite): Promise<boolean> {
   // One table, one lookup: TypeScript cannot pair the name with its own argument type across the union.
   const effect = effects[write.effect] as (ledger: Ledger, fence: Fence | undefined, args: unknown) => Promise<unknown>;
-  await effect(ledger, fence, write.args);
+  return (await effect(ledger, fence, write.args)) !== false;
 }
 
 function need(fence: Fence | undefined): Fence {

@@ -105,8 +105,8 @@ export async function aFleet(ledger: Ledger, content: JsonObject = {}): Promise<
         task: { text: "prepare the snapshot" },
         ...more,
       }),
-    budget: (key, limits, more = {}) =>
-      ledger.money.putBudget(fence, {
+    budget: async (key, limits, more = {}) => {
+      await ledger.money.putBudget(fence, {
         key,
         tenant,
         label: `budget ${key}`,
@@ -117,7 +117,8 @@ export async function aFleet(ledger: Ledger, content: JsonObject = {}): Promise<
         })),
         select: { kind: "all" },
         ...more,
-      }),
+      });
+    },
   };
 }
 

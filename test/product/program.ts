@@ -68,9 +68,20 @@ export class Program implements AsyncDisposable {
     return (JSON.parse(await this.line(/^\{"url":/)) as { url: string }).url;
   }
 
+  /** Sends a signal and does not wait: SIGSTOP holds it where it is, SIGCONT lets it go on. */
+  signal(name: NodeJS.Signals): void {
+    if (!this.#over) this.#child.kill(name);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Ends it, as a crash would unless told otherwise, and waits until it is gone. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     if (!this.#over) this.#child.kill(signal);
+    // One that is stopped takes no other signal before it goes on.
+    if (!this.#over && signal !== "SIGKILL") this.#child.kill("SIGCONT");
     await this.ended;
   }
 

@@ -218,15 +218,16 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await hands.limit(binding, 1_000_000n);
       return binding;
     },
-    limit: (binding: BindingRecord, amount: Micros) =>
-      ledger.money.putBudget(fence, {
+    limit: async (binding: BindingRecord, amount: Micros) => {
+      await ledger.money.putBudget(fence, {
         key: `binding/assistant/User/${binding.subject.name}`,
         tenant,
         label: `binding ${binding.name}`,
         timeZone: "Europe/Lisbon",
         limits: [{ window: "Day", amount }],
         select: { kind: "binding", bindingUid: binding.uid },
-      }),
+      });
+    },
     async clear() {
       const left = await ledger.runs.list({ tenant, phases: ["Queued", "Running", "Waiting"], limit: 1_000 });
       for (const { id } of left) if (!held.has(id)) await ledger.runs.cancel(id, "test");
