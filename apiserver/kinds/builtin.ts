@@ -1,5 +1,6 @@
 import { compileSchema } from "../schema/structural.ts";
 import { builtinColumns } from "./columns.ts";
+import { definitions } from "./definition-strategy.ts";
 import { coreEvents, modernEvents } from "./event-validation.ts";
 import { coreEvent, eventConversion, eventFields } from "./events.ts";
 import { allVerbs, type ServedKind, type Strategy, type Subresource } from "./kind.ts";
@@ -7,7 +8,7 @@ import { checkLabel, checkPathSegment, checkSubdomain } from "./names.ts";
 import { toStructural } from "./openapi.ts";
 import { policies, policyBindings } from "./policies.ts";
 import { bindings, roles } from "./rbac.ts";
-import { configMaps, definitions, leases, namespaces, secrets, serviceAccounts } from "./strategies.ts";
+import { configMaps, leases, namespaces, secrets, serviceAccounts } from "./strategies.ts";
 
 const plain: Strategy = { checkName: checkSubdomain, unconditionalUpdate: true, createOnUpdate: false, counted: false };
 const status: Subresource = { name: "status", verbs: ["get", "patch", "update"] };

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
 import type { Api } from "../rest/api.ts";
+import { trackFields } from "../rest/fields.ts";
 import { type Change, type KubeObject, keyOf, parse } from "../store/entry.ts";
-import { type CrdNames, type CrdSpec, customKinds, specOf } from "./custom.ts";
+import { bucketOf, type CrdNames, type CrdSpec, customKinds, specOf } from "./custom.ts";
 import { crdBucket } from "./definition-names.ts";
 import { forgetSchema, recordSchema, schemaSince } from "./schema-record.ts";
 
@@ -32,6 +33,7 @@ async function react(api: Api, change: Change): Promise<void> {
   const crd = parse(change.entry);
   if (change.type !== "DELETED") return settle(api, crd, change.entry.revision);
   api.registry.setCustom(crd.metadata.name, []);
+  api.watches.end(bucketOf(specOf(crd)));
   await forgetSchema(api.store, crd.metadata.name);
   // Another definition may have waited for these names.
   for (const entry of api.store.list(crdBucket)) await settle(api, parse(entry), entry.revision);
@@ -50,8 +52,12 @@ async function settle(api: Api, crd: KubeObject, revision: number): Promise<void
   await api.store
     .write(crdBucket, keyOf(undefined, name), (current) => {
       if (!current) return { keep: crd };
-      const next = { ...current, status: statusFor(api, current) };
-      return isDeepStrictEqual(current.status, next.status) ? { keep: current } : { put: next };
+      const next = { ...structuredClone(current), status: statusFor(api, current) };
+      if (isDeepStrictEqual(current.status, next.status)) return { keep: current };
+      const kind = api.registry.ofBucket(crdBucket);
+      const now = toRfc3339(api.clock.now());
+      if (kind) trackFields(kind, current, next, { manager: "kube-apiserver", subresource: "status", now });
+      return { put: next };
     })
     .catch((error: unknown) =>
       api.log.warn("cannot write the status of a CustomResourceDefinition", { name, error: String(error) }),

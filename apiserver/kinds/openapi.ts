@@ -14,11 +14,11 @@ const refPrefix = "#/components/schemas/";
 const metaPrefix = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
 /**
- * A component as one self-contained structural schema: references are followed, a recursive one becomes an open
- * object, and metadata is left out because every kind treats it alike.
+ * A component as one self-contained structural schema: references are followed, so a recursive one holds itself, and
+ * metadata is left out because every kind treats it alike.
  */
 export function toStructural(name: string): Schema {
-  const schema = expand({ $ref: refPrefix + name }, []) as { properties?: Record<string, unknown> };
+  const schema = referred(name, new Map()) as { properties?: Record<string, unknown> };
   const { apiVersion: _a, kind: _k, metadata: _m, ...properties } = schema.properties ?? {};
   return {
     ...schema,
@@ -44,26 +44,51 @@ const unenforced = new Set([
   "x-kubernetes-group-version-kind",
 ]);
 
-function expand(node: unknown, trail: readonly string[]): unknown {
-  if (Array.isArray(node)) return node.map((item) => expand(item, trail));
-  if (!isObject(node)) return node;
-  if (typeof node.$ref === "string") {
-    const name = node.$ref.slice(refPrefix.length);
-    if (trail.includes(name)) return open;
-    return opaque[name] ?? expand(components[name] ?? open, [...trail, name]);
-  }
-  const { allOf } = node;
+// Lists that Go writes as null while nobody has filled them.
+const nilLists: Readonly<Record<string, readonly string[]>> = {
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus": ["conditions"],
+};
+
+type Made = Map<string, Record<string, unknown>>;
+
+/** Registered before it is filled: what it refers to may refer to it. */
+function referred(name: string, made: Made): Schema {
+  const known = opaque[name] ?? made.get(name);
+  if (known) return known;
   const result: Record<string, unknown> = {};
+  made.set(name, result);
+  fill(result, components[name] ?? open, made);
+  const properties = result.properties as Record<string, Schema> | undefined;
+  for (const field of nilLists[name] ?? [])
+    if (properties?.[field]) properties[field] = { ...properties[field], nullable: true };
+  return result;
+}
+
+function expand(node: unknown, made: Made): unknown {
+  if (!isObject(node)) return node;
+  const { $ref, allOf } = node;
+  const target = typeof $ref === "string" ? $ref : Array.isArray(allOf) ? onlyRef(allOf) : undefined;
+  if (target) return referred(target.slice(refPrefix.length), made);
+  const result: Record<string, unknown> = {};
+  fill(result, node, made);
+  return result;
+}
+
+/** The published documents wrap a reference in `allOf` to say more about it, none of which counts here. */
+function onlyRef(allOf: readonly unknown[]): string | undefined {
+  const [first] = allOf;
+  return allOf.length === 1 && isObject(first) && typeof first.$ref === "string" ? first.$ref : undefined;
+}
+
+function fill(result: Record<string, unknown>, node: Readonly<Record<string, unknown>>, made: Made): void {
   for (const [key, value] of Object.entries(node)) {
     if (unenforced.has(key)) continue;
     // A property may be called like a keyword, so only the containers of schemas are entered.
     if (key === "properties" && isObject(value)) {
-      result[key] = Object.fromEntries(Object.entries(value).map(([name, child]) => [name, expand(child, trail)]));
-    } else if (key === "items" || key === "additionalProperties") result[key] = expand(value, trail);
+      result[key] = Object.fromEntries(Object.entries(value).map(([name, child]) => [name, expand(child, made)]));
+    } else if (key === "items" || key === "additionalProperties") result[key] = expand(value, made);
     else result[key] = value;
   }
-  for (const part of Array.isArray(allOf) ? allOf : []) Object.assign(result, expand(part, trail));
-  return result;
 }
 
 // Types whose published schema says less than their wire form.

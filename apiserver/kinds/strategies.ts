@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
-import { crdErrors } from "../schema/crd.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Strategy } from "./kind.ts";
 import { checkSubdomain } from "./names.ts";
@@ -145,20 +144,3 @@ export const leases: Partial<Strategy> = {
     return found;
   },
 };
-
-/** CustomResourceDefinitions: names that may be left out, and all that is checked before a kind is served. */
-export const definitions: Partial<Strategy> = {
-  prepareCreate: nameDefinition,
-  prepareUpdate: nameDefinition,
-  validate: crdErrors,
-};
-
-function nameDefinition(object: KubeObject): void {
-  const spec = object.spec;
-  if (!isObject(spec)) return;
-  spec.conversion ??= { strategy: "None" };
-  const names = spec.names;
-  if (!isObject(names) || typeof names.kind !== "string") return;
-  names.singular ||= names.kind.toLowerCase();
-  names.listKind ||= `${names.kind}List`;
-}

@@ -98,10 +98,12 @@ export function conform(kind: ServedKind, object: KubeObject, refuse: Refuse = c
   const mismatch = wrong ?? (kind.custom ? undefined : goMismatch(kind.openapi.name, object));
   if (mismatch) throw refuse(kind, mismatch);
   const dropped = kind.schema.prune(object);
+  const coerced = kind.custom ? kind.schema.coerce(object) : { unknown: [] };
+  if (coerced.wrong) throw refuse(kind, `${coerced.wrong.field}: ${coerced.wrong.message}`);
   kind.schema.applyDefaults(object);
   kind.strategy.defaults?.(object);
   if (!kind.custom) omitEmpty(object, kind.schema.schema);
-  return [...unknown, ...dropped].map((path) => `unknown field "${path}"`);
+  return [...unknown, ...dropped, ...coerced.unknown].map((path) => `unknown field "${path}"`);
 }
 
 /** 400 in the words of a decoder that cannot use the body. */

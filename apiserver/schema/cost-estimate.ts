@@ -3,12 +3,6 @@ import { isNode, type Node } from "../../policy/cel/syntax.ts";
 import { escapeName, withMeta } from "./cel-values.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-export interface RuleCostContext {
-  /** How often the rule's value may occur in one object. */
-  readonly cardinality: number;
-  readonly root: boolean;
-}
-
 /** How large values under a schema may be: characters of a string, items of a list, members of a map. */
 export interface Sizes {
   readonly max: number;
@@ -18,7 +12,8 @@ export interface Sizes {
   readonly element?: Sizes;
 }
 
-const maxRequestBytes = 3 * 1024 * 1024;
+/** What the largest request may hold: the bound of everything that has none of its own. */
+export const maxRequestBytes = 3 * 1024 * 1024;
 const scalar: Sizes = { max: 1, minBytes: 1 };
 const unknown: Sizes = { max: maxRequestBytes, minBytes: 2 };
 const known = new WeakMap<JsonSchema, Sizes>();

@@ -1,16 +1,30 @@
-import { isObject } from "../../lib/json.ts";
+import { isDeepStrictEqual } from "node:util";
 import { formatErrors } from "../../policy/cel/formats.ts";
 import type { FieldError } from "../http/status.ts";
+import { approvalErrors } from "./definition/approval.ts";
+import { schemaErrors } from "./definition/judge.ts";
+import {
+  type Column,
+  type Conversion,
+  columnErrors,
+  conversionErrors,
+  deprecationErrors,
+  type Scale,
+  scaleErrors,
+} from "./definition/parts.ts";
+import { type SelectableField, selectableErrors } from "./definition/selectable.ts";
 import { fieldErrorOf, goQuote, invalid, required } from "./field-errors.ts";
 import type { JsonSchema } from "./json-schema.ts";
-import { compileSchema } from "./structural.ts";
 
 interface Version {
   readonly name?: string;
   readonly storage?: boolean;
+  readonly deprecated?: boolean;
+  readonly deprecationWarning?: string;
   readonly schema?: { readonly openAPIV3Schema?: JsonSchema };
-  readonly subresources?: { readonly scale?: Readonly<Record<string, string | undefined>> };
-  readonly additionalPrinterColumns?: readonly Readonly<Record<string, unknown>>[];
+  readonly subresources?: { readonly status?: object; readonly scale?: Scale };
+  readonly additionalPrinterColumns?: readonly Column[];
+  readonly selectableFields?: readonly SelectableField[];
 }
 
 interface Names {
@@ -23,12 +37,14 @@ interface Names {
 }
 
 interface Definition {
-  readonly metadata: { readonly name?: string };
+  readonly metadata: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec?: {
     readonly group?: string;
     readonly scope?: string;
     readonly names?: Names;
     readonly versions?: readonly Version[];
+    readonly conversion?: Conversion;
+    readonly preserveUnknownFields?: boolean;
   };
   readonly status?: {
     readonly storedVersions?: readonly string[];
@@ -42,21 +58,22 @@ interface Definition {
  */
 export function crdErrors(next: object, live?: object): FieldError[] {
   const { metadata, spec = {}, status } = next as Definition;
-  const { group = "", scope = "", names = {}, versions = [] } = spec;
+  const before = live as Definition | undefined;
+  const { group = "", scope = "", names = {}, versions = [], conversion } = spec;
   const errors: FieldError[] = [];
-  if (!live && metadata.name !== `${names.plural ?? ""}.${group}`) {
+  if (!before && metadata.name !== `${names.plural ?? ""}.${group}`)
     errors.push(invalid("metadata.name", metadata.name ?? "", 'must be spec.names.plural+"."+spec.group'));
-  }
-  errors.push(...groupErrors(group), ...scopeErrors(scope));
-  for (const [index, version] of versions.entries()) errors.push(...versionErrors(version, `spec.versions[${index}]`));
-  errors.push(...schemasErrors(versions, live as Definition | undefined));
-  if (new Set(versions.map(({ name }) => name)).size !== versions.length)
-    errors.push(invalid("spec.versions", versions, "must contain unique version names"));
-  if (versions.filter(({ storage }) => storage).length !== 1)
-    errors.push(invalid("spec.versions", versions, "must have exactly one version marked as storage version"));
-  errors.push(...nameErrors(names));
+  errors.push(...groupErrors(group), ...scopeErrors(scope), ...versionsErrors(versions, before));
+  errors.push(...nameErrors(names), ...conversionErrors(conversion, "spec.conversion"));
   errors.push(...storedErrors(status?.storedVersions ?? storageOf(versions), versions));
-  return live ? [...errors, ...changeErrors(next as Definition, live as Definition)] : errors;
+  if (before) errors.push(...changeErrors(next as Definition, before));
+  errors.push(...approvalErrors(group, metadata.annotations, before?.metadata.annotations, before !== undefined));
+  if (spec.preserveUnknownFields && !before?.spec?.preserveUnknownFields) {
+    const detail =
+      "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+    errors.push(invalid("spec.preserveUnknownFields", true, detail));
+  }
+  return errors;
 }
 
 function groupErrors(group: string): FieldError[] {
@@ -71,65 +88,52 @@ const scopes = ["Cluster", "Namespaced"];
 function scopeErrors(scope: string): FieldError[] {
   if (scope === "") return [required("spec.scope")];
   if (scopes.includes(scope)) return [];
-  return [
-    fieldErrorOf("FieldValueNotSupported", "spec.scope", scope, `supported values: ${scopes.map(goQuote).join(", ")}`),
-  ];
+  const detail = `supported values: ${scopes.map(goQuote).join(", ")}`;
+  return [fieldErrorOf("FieldValueNotSupported", "spec.scope", scope, detail)];
 }
 
-const columnTypes = ["boolean", "date", "integer", "number", "string"];
+/** The parts of a version that the server keeps, and names, at the top when all versions have the same. */
+const shared = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"] as const;
 
-function versionErrors(version: Version, path: string): FieldError[] {
+function versionsErrors(versions: readonly Version[], live: Definition | undefined): FieldError[] {
   const errors: FieldError[] = [];
-  const name = version.name ?? "";
-  const wrong = formatErrors("dns1035Label", name);
-  if (wrong.length > 0) errors.push(invalid(`${path}.name`, name, wrong.join(",")));
-  // With one version the server keeps its parts at the top, and names them there.
-  for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) {
-    const at = `spec.additionalPrinterColumns[${index}]`;
-    const { name: title, type, jsonPath } = column;
-    const wanted = `must be one of ${columnTypes.join(",")}`;
-    if (!title) errors.push(required(`${at}.name`));
-    if (!type) errors.push(required(`${at}.type`, wanted));
-    else if (!columnTypes.includes(String(type))) errors.push(invalid(`${at}.type`, type, wanted));
-    if (!jsonPath) errors.push(required(`${at}.JSONPath`));
+  const isShared = (part: (typeof shared)[number]) =>
+    versions.every((version) => isDeepStrictEqual(version[part], versions[0]?.[part]));
+  const top = new Set<string>(versions.length > 0 ? shared.filter(isShared) : []);
+  const anySchema = top.has("schema") && versions[0]?.schema?.openAPIV3Schema !== undefined;
+  const anyStatus = versions.some(({ subresources }) => subresources?.status);
+  const stored = new Map(live?.spec?.versions?.map(({ name, schema }) => [name, schema?.openAPIV3Schema]));
+  for (const [index, version] of versions.entries()) {
+    const path = `spec.versions[${index}]`;
+    const { name = "", schema, subresources, deprecated, deprecationWarning } = version;
+    const bad = formatErrors("dns1035Label", name).join(",");
+    if (bad) errors.push(invalid(`${path}.name`, name, bad));
+    if (bad && index === 0) errors.push(invalid("spec.version", name, bad));
+    if (!anySchema && !schema?.openAPIV3Schema) errors.push(required(`${path}.schema.openAPIV3Schema`));
+    errors.push(...deprecationErrors(deprecated, deprecationWarning, path));
+    const at = (part: (typeof shared)[number]): string | undefined => {
+      if (!top.has(part)) return `${path}.${part}`;
+      return index > 0 ? undefined : `spec.${part === "schema" ? "validation" : part}`;
+    };
+    const paths = { schema: at("schema"), subresources: at("subresources"), columns: at("additionalPrinterColumns") };
+    if (schema?.openAPIV3Schema && paths.schema) {
+      const status = top.has("schema") ? anyStatus : subresources?.status !== undefined;
+      // A schema that is stored already is not priced again.
+      const known = stored.has(name) && isDeepStrictEqual(stored.get(name), schema.openAPIV3Schema);
+      errors.push(
+        ...schemaErrors(schema.openAPIV3Schema, `${paths.schema}.openAPIV3Schema`, { status, stored: known }),
+      );
+    }
+    if (paths.subresources) errors.push(...scaleErrors(subresources?.scale, `${paths.subresources}.scale`));
+    if (paths.columns) errors.push(...columnErrors(version.additionalPrinterColumns ?? [], paths.columns));
+    const fields = at("selectableFields");
+    if (fields) errors.push(...selectableErrors(version.selectableFields ?? [], schema?.openAPIV3Schema, fields));
   }
-  return [...errors, ...scaleErrors(version.subresources?.scale)];
-}
-
-function scaleErrors(scale: Readonly<Record<string, string | undefined>> | undefined): FieldError[] {
-  if (!scale) return [];
-  const errors: FieldError[] = [];
-  for (const [name, root] of [
-    ["specReplicasPath", ".spec."],
-    ["statusReplicasPath", ".status."],
-  ] as const) {
-    const at = `spec.subresources.scale.${name}`;
-    const value = scale[name] ?? "";
-    if (value === "") errors.push(required(at));
-    else if (!value.startsWith(root))
-      errors.push(invalid(at, value, `should be a json path under ${root.slice(0, -1)}`));
-  }
+  if (new Set(versions.map(({ name }) => name)).size !== versions.length)
+    errors.push(invalid("spec.versions", versions, "must contain unique version names"));
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    errors.push(invalid("spec.versions", versions, "must have exactly one version marked as storage version"));
   return errors;
-}
-
-// Rules are priced even beside rules that are wrong, but not where the schema itself is.
-const ofRules = /\.x-kubernetes-validations\[\d+\]\.\w+$/;
-
-/** Equal schemas of all versions count as one at the top (`spec.validation`), as the server stores them. */
-function schemasErrors(versions: readonly Version[], live: Definition | undefined): FieldError[] {
-  const schemas = versions.map(({ schema }) => schema?.openAPIV3Schema);
-  const same = new Set(schemas.map((schema) => JSON.stringify(schema))).size === 1;
-  const before = new Set(live?.spec?.versions?.map(({ schema }) => JSON.stringify(schema?.openAPIV3Schema)));
-  return schemas.flatMap((schema, index): FieldError[] => {
-    if (same && index > 0) return [];
-    const path = same ? "spec.validation.openAPIV3Schema" : `spec.versions[${index}].schema.openAPIV3Schema`;
-    if (!isObject(schema)) return [required(`spec.versions[${index}].schema.openAPIV3Schema`)];
-    const compiled = compileSchema(schema);
-    const shape = compiled.structuralErrors(path);
-    // A schema that is stored already is not priced again.
-    const costs = before.has(JSON.stringify(schema)) ? [] : compiled.costErrors(path);
-    return shape.some(({ field }) => !ofRules.test(field)) ? shape : [...shape, ...costs];
-  });
 }
 
 function nameErrors(names: Names): FieldError[] {
@@ -137,14 +141,14 @@ function nameErrors(names: Names): FieldError[] {
   for (const part of ["plural", "singular", "kind", "listKind"] as const)
     if (!names[part]) errors.push(required(`spec.names.${part}`));
   const label = (at: string, value: string | undefined, prefix = ""): void => {
-    const wrong = value ? formatErrors("dns1035Label", prefix ? value.toLowerCase() : value) : [];
+    const wrong = value === undefined ? [] : formatErrors("dns1035Label", prefix ? value.toLowerCase() : value);
     if (wrong.length > 0) errors.push(invalid(`spec.names.${at}`, value, prefix + wrong.join(",")));
   };
   const mixed = "may have mixed case, but should otherwise match: ";
-  label("plural", names.plural);
-  label("singular", names.singular);
-  label("kind", names.kind, mixed);
-  label("listKind", names.listKind, mixed);
+  label("plural", names.plural || undefined);
+  label("singular", names.singular || undefined);
+  label("kind", names.kind || undefined, mixed);
+  label("listKind", names.listKind || undefined, mixed);
   for (const [index, name] of (names.shortNames ?? []).entries()) label(`shortNames[${index}]`, name);
   if (names.kind && names.kind === names.listKind)
     errors.push(invalid("spec.names.listKind", names.listKind, "kind and listKind may not be the same"));
@@ -160,17 +164,14 @@ function storedErrors(stored: readonly string[], versions: readonly Version[]): 
   const at = "status.storedVersions";
   if (stored.length === 0) return [invalid(at, null, "must have at least one stored version")];
   const names = versions.map(({ name }) => name);
-  return stored.flatMap((name, index) =>
-    names.includes(name)
-      ? []
-      : [
-          invalid(
-            `${at}[${index}]`,
-            name,
-            `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
-          ),
-        ],
-  );
+  const missing = storageOf(versions).filter((name) => !stored.includes(name));
+  return [
+    ...missing.map((name) => invalid(at, stored, `must have the storage version ${name}`)),
+    ...stored.flatMap((name, index) => {
+      const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
+      return names.includes(name) ? [] : [invalid(`${at}[${index}]`, name, detail)];
+    }),
+  ];
 }
 
 function changeErrors(next: Definition, live: Definition): FieldError[] {

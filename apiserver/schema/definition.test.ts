@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { schemaErrors } from "./definition/judge.ts";
 import type { JsonSchema } from "./json-schema.ts";
-import { compileSchema } from "./structural.ts";
 
 const text: JsonSchema = { type: "string" };
 const object = (properties: Record<string, JsonSchema>, more: JsonSchema = {}): JsonSchema => ({
@@ -44,22 +44,18 @@ describe("what a definition may not say", () => {
   };
   for (const [name, [schema, says]] of Object.entries(refusals)) {
     it(`refuses ${name}`, () => {
-      const found = compileSchema(schema)
-        .structuralErrors("s")
-        .map((error) => `${error.field}: ${error.message}`);
+      const found = schemaErrors(schema, "s").map((error) => `${error.field}: ${error.message}`);
       expect(found.join("\n")).toContain(says);
     });
   }
 
   it("refuses rules over unbounded lists by their estimated cost, and takes them with bounds", () => {
     const source = rule("self.xs.all(a, self.xs.all(b, a != b || a.contains(b)))");
-    const open = compileSchema(kind(object({ xs: list(text) }, source)));
-    const bounded = compileSchema(
-      kind(object({ xs: list({ type: "string", maxLength: 63 }, { maxItems: 16 }) }, source)),
-    );
-    expect(open.costErrors("s")[0]?.message).toContain(
+    const open = kind(object({ xs: list(text) }, source));
+    const bounded = kind(object({ xs: list({ type: "string", maxLength: 63 }, { maxItems: 16 }) }, source));
+    expect(schemaErrors(open, "s")[0]?.message).toContain(
       "estimated rule cost exceeds budget by factor of more than 100x",
     );
-    expect(bounded.costErrors("s")).toEqual([]);
+    expect(schemaErrors(bounded, "s")).toEqual([]);
   });
 });

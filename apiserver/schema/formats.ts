@@ -1,19 +1,56 @@
 import { isDate } from "../../policy/cel/formats.ts";
-import { parseCidr, parseIp } from "../../policy/cel/library/net.ts";
 import { parseUrl } from "../../policy/cel/library/url.ts";
+import { matchesPattern } from "../../policy/cel/regex.ts";
+import { isCidr, isGoIp, isMac } from "./network-formats.ts";
 
 const uuid = (version: string, variant = "[0-9a-f]") =>
   new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?${variant}[0-9a-f]{3}-?[0-9a-f]{12}$`, "i");
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
-const email = /^[^\s@<>()[\],;:\\"]+@[^\s@<>()[\],;:\\"]+$/;
-const dateTime =
-  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})?$/;
-const goDuration = /^[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*$/;
-const wordyDuration =
-  /^\d+\s*(ns|nanos?|us|µs|micros?|ms|millis?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)$/;
+
+const hostname =
+  "^([a-zA-Z0-9\\p{S}\\p{L}]((-?[a-zA-Z0-9\\p{S}\\p{L}]{0,62})?)|([a-zA-Z0-9\\p{S}\\p{L}](([a-zA-Z0-9-\\p{S}\\p{L}]{0,61}[a-zA-Z0-9\\p{S}\\p{L}])?)(\\.)){1,}([a-zA-Z\\p{L}]){2,63})$";
+
+function isHostname(text: string): boolean {
+  if (Buffer.byteLength(text) > 255 || !matchesPattern(hostname, text)) return false;
+  return text.split(".").every((part) => Buffer.byteLength(part) <= 63);
+}
+
+const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u0080-\\uffff]+";
+const dotted = `${atom}(?:\\.${atom})*`;
+const quotedText = '"(?:[^"\\\\\\r\\n]|\\\\.)*"';
+const mailbox = `(?:${dotted}|${quotedText})@(?:${dotted}|\\[[^\\[\\]\\s]+\\])`;
+const phrase = `(?:(?:${atom}|\\.|${quotedText})[ \\t]*)*`;
+/** RFC 5322: a bare address, or one in angle brackets after a display name (Go's `mail.ParseAddress`). */
+const email = new RegExp(`^[ \\t]*(?:${mailbox}|${phrase}<[ \\t]*${mailbox}>)[ \\t]*$`);
+
+function isDateTime(text: string): boolean {
+  const [date = "", time = ""] = text.toLowerCase().split("t");
+  const found = /^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|[+-][0-9]{2}:[0-9]{2})$/.exec(time);
+  return Boolean(found && isDate(date) && found[1]! <= "23" && found[2]! <= "59" && found[3]! <= "59");
+}
+
+const goDuration = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
+const unit = /^(ns|nano.*|us|µs|micro.*|ms|milli.*|s|sec.*|m|min.*|h|hr|hour.*|d|day.*|w|wk|week.*)$/i;
+
+/** Go's durations, and any text in which a number stands before a unit of time in words. */
+function isDuration(text: string): boolean {
+  if (goDuration.test(text)) return true;
+  return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some((found) => unit.test(found[1]!));
+}
+
 const card =
   /^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$/;
+
+function isCreditCard(text: string): boolean {
+  const digits = text.replace(/\D+/g, "");
+  if (!card.test(digits)) return false;
+  const sum = [...digits].reverse().reduce((total, digit, i) => {
+    const doubled = Number(digit) * (i % 2 === 1 ? 2 : 1);
+    return total + (doubled > 9 ? doubled - 9 : doubled);
+  }, 0);
+  return sum % 10 === 0;
+}
 
 function isIsbn10(text: string): boolean {
   const digits = text.replace(/[\s-]/g, "");
@@ -32,15 +69,11 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
   bsonobjectid: matches(/^[0-9a-fA-F]{24}$/),
   uri: (text) => parseUrl(text) !== undefined,
   email: matches(email),
-  hostname: (text) =>
-    text.length <= 255 &&
-    /^([a-zA-Z0-9_]([-a-zA-Z0-9_]*[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([-a-zA-Z0-9_]*[a-zA-Z0-9_])?\.?$/.test(text),
-  ipv4: (text) => parseIp(text)?.family === 4,
-  ipv6: (text) => parseIp(text)?.family === 6,
-  cidr: (text) => parseCidr(text) !== undefined,
-  mac: matches(
-    /^([0-9a-fA-F]{2}[:-]){5}([0-9a-fA-F]{2}|([0-9a-fA-F]{2}[:-]){2}[0-9a-fA-F]{2})$|^([0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}$/,
-  ),
+  hostname: isHostname,
+  ipv4: (text) => text.includes(".") && isGoIp(text, true),
+  ipv6: (text) => text.includes(":") && isGoIp(text, false),
+  cidr: isCidr,
+  mac: isMac,
   uuid: matches(uuid("[0-9a-f]")),
   uuid3: matches(uuid("3")),
   uuid4: matches(uuid("4", "[89ab]")),
@@ -48,17 +81,17 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
   isbn: (text) => isIsbn10(text) || isIsbn13(text),
   isbn10: isIsbn10,
   isbn13: isIsbn13,
-  creditcard: (text) => card.test(text.replace(/\D+/g, "")),
+  creditcard: isCreditCard,
   ssn: matches(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/),
   hexcolor: matches(/^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/),
   rgbcolor: matches(
     /^rgb\(\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*(,\s*(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])\s*){2}\)$/,
   ),
-  byte: (text) => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0,
+  byte: matches(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/),
   password: () => true,
   date: isDate,
-  duration: (text) => text === "0" || goDuration.test(text) || wordyDuration.test(text),
-  datetime: matches(dateTime),
+  duration: isDuration,
+  datetime: isDateTime,
   k8sshortname: (text) => text.length <= 63 && label.test(text),
   k8slongname: (text) => text.length <= 253 && text.split(".").every((part) => label.test(part)),
 };

@@ -3,20 +3,9 @@ import { type JsonSchema, memberSchema, metaFields } from "./json-schema.ts";
 
 type Open = Record<string, unknown>;
 
-const anything: JsonSchema = { "x-kubernetes-preserve-unknown-fields": true };
-
-/** The names that ObjectMeta has; what they hold is checked elsewhere. */
-const objectMeta: JsonSchema = {
-  properties: Object.fromEntries(
-    "name generateName namespace selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels annotations ownerReferences finalizers managedFields"
-      .split(" ")
-      .map((name) => [name, anything]),
-  ),
-};
-
 /**
  * Removes what the schema does not know, in place, and answers the paths removed as Kubernetes words them (`spec.a`,
- * `spec.items[0].x`), sorted. The root's and embedded resources' metadata is left alone.
+ * `spec.items[0].x`), sorted. apiVersion, kind and metadata of the root and of embedded resources are left alone.
  */
 export function prune(object: object, schema: JsonSchema): string[] {
   const unknown: string[] = [];
@@ -27,27 +16,22 @@ export function prune(object: object, schema: JsonSchema): string[] {
 function pruneValue(value: unknown, schema: JsonSchema | undefined, path: string, unknown: string[]): void {
   const keep = schema?.["x-kubernetes-preserve-unknown-fields"] === true;
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      // Under "preserve" a list's items without a schema of their own are preserved as well.
-      if (keep && !schema?.items) continue;
-      pruneValue(item, schema?.items, `${path}[${index}]`, unknown);
-    }
+    // Items of a list that is preserved are preserved too; what their schema says of their members holds.
+    if (keep && !schema.items) return;
+    const items = keep ? { ...schema.items, "x-kubernetes-preserve-unknown-fields": true } : schema?.items;
+    for (const [index, item] of value.entries()) pruneValue(item, items, `${path}[${index}]`, unknown);
     return;
   }
   if (!isObject(value)) return;
   for (const key of Object.keys(value)) {
+    if (schema?.["x-kubernetes-embedded-resource"] && metaFields.has(key)) continue;
     const at = path === "" ? key : `${path}.${key}`;
-    if (schema?.["x-kubernetes-embedded-resource"] && metaFields.has(key)) {
-      // The root's own metadata is the server's business.
-      if (path !== "" && key === "metadata") pruneValue(value[key], objectMeta, at, unknown);
-      continue;
-    }
-    const member = schema ? memberSchema(schema, key) : undefined;
-    if (member) pruneValue(value[key], member, at, unknown);
-    else if (!keep && schema?.additionalProperties !== true) {
+    const member = memberSchema(schema, key);
+    if (member || schema?.additionalProperties === true) pruneValue(value[key], member, at, unknown);
+    else if (!keep) {
       unknown.push(at);
       delete value[key];
-    } else if (!keep) pruneValue(value[key], undefined, at, unknown);
+    }
   }
 }
 

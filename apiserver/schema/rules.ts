@@ -8,7 +8,7 @@ import type { FieldError } from "../http/status.ts";
 import { celTypeOf, celValueOf, optionalOf } from "./cel-values.ts";
 import { type Correlation, correlatedItem } from "./correlation.ts";
 import { duplicate, forbidden, invalid, omitted, required } from "./field-errors.ts";
-import { type JsonSchema, memberSchema, type ValidationRule } from "./json-schema.ts";
+import type { JsonSchema, ValidationRule } from "./json-schema.ts";
 
 /** Cost units that all rules of one object may use together (`celconfig.RuntimeCELCostBudget`). */
 const runtimeBudget = 10_000_000;
@@ -31,31 +31,39 @@ export interface CompiledRule {
   message(): { readonly program?: CelProgram; readonly problem?: Problem };
 }
 
-export function compileRules(schema: JsonSchema, root = true): RuleNode | undefined {
+/** The rules of a schema and of all below it; undefined when there are none. */
+export function compileRules(schema: JsonSchema, root = true, above: readonly JsonSchema[] = []): RuleNode | undefined {
+  // Schemas of built-in kinds may hold themselves; they have no rules.
+  if (above.includes(schema)) return undefined;
+  const trail = [...above, schema];
   const embedded = schema["x-kubernetes-embedded-resource"] === true;
   const properties = new Map<string, RuleNode>();
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    const node = compileRules(property, false);
+    const node = compileRules(property, false, trail);
     if (node) properties.set(key, node);
   }
   const additional =
-    typeof schema.additionalProperties === "object" ? compileRules(schema.additionalProperties, false) : undefined;
-  const items = schema.items ? compileRules(schema.items, false) : undefined;
+    typeof schema.additionalProperties === "object"
+      ? compileRules(schema.additionalProperties, false, trail)
+      : undefined;
+  const items = schema.items ? compileRules(schema.items, false, trail) : undefined;
   const sources = schema["x-kubernetes-validations"] ?? [];
   if (sources.length === 0 && properties.size === 0 && !additional && !items) return undefined;
-  let type: CelType | undefined;
-  const self = (): CelType => {
-    type ??= celTypeOf(schema, "Object", root || embedded) ?? "dyn";
-    return type;
-  };
   return {
     schema,
     root: root || embedded,
-    rules: sources.map((source) => compileRule(source, self)),
+    rules: rulesOf(schema, root || embedded) ?? [],
     properties,
     ...(additional ? { additional } : {}),
     ...(items ? { items } : {}),
   };
+}
+
+/** The rules of one node, compiled at first use; undefined where CEL knows no type for its values. */
+export function rulesOf(schema: JsonSchema, root: boolean): readonly CompiledRule[] | undefined {
+  const type = celTypeOf(schema, "Object", root);
+  if (!type) return undefined;
+  return (schema["x-kubernetes-validations"] ?? []).map((source) => compileRule(source, () => type));
 }
 
 function compileRule(source: ValidationRule, self: () => CelType): CompiledRule {
@@ -227,18 +235,8 @@ export function compileMessage(problem: Problem): string {
     source?: string;
     evaluatesTo?: string;
   };
-  if (evaluatesTo !== undefined) return `cel expression must evaluate to a ${summary?.split(" ").at(-1)}`;
+  if (evaluatesTo !== undefined)
+    return summary === "must evaluate to bool" ? "cel expression must evaluate to a bool" : "must evaluate to a string";
   const text = String(source).split("\n")[line - 1] ?? "";
   return `compilation failed: ERROR: <input>:${line}:${column}: ${summary}\n | ${text}\n | ${".".repeat(Math.max(0, column - 1))}^`;
-}
-
-/** True when any member of the schema at this path exists; used for fieldPath of rules. */
-export function schemaAt(schema: JsonSchema, fieldPath: string): JsonSchema | undefined {
-  let found: JsonSchema | undefined = schema;
-  for (const part of fieldPath.match(/\.[^.[\]]+|\['(?:[^'\\]|\\.)*'\]/g) ?? []) {
-    const name = part.startsWith(".") ? part.slice(1) : part.slice(2, -2).replace(/\\(.)/g, "$1");
-    found = memberSchema(found, name);
-    if (!found) return undefined;
-  }
-  return found;
 }

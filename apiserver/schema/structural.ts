@@ -1,13 +1,11 @@
 import type { FieldError } from "../http/status.ts";
 import { Correlation } from "./correlation.ts";
-import { costErrors } from "./cost.ts";
-import { validateEmbedded } from "./embedded.ts";
+import { type Coerced, coerceEmbedded, validateEmbedded } from "./embedded.ts";
 import { fieldErrorOf } from "./field-errors.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { validateListTypes } from "./list-types.ts";
 import { applyDefaults, dropNulls, prune } from "./prune.ts";
 import { compileRules, type RuleNode, validateRules } from "./rules.ts";
-import { structuralErrors } from "./shape.ts";
 import { validateMember, validateValue } from "./values.ts";
 
 export interface ValidateOptions {
@@ -22,6 +20,8 @@ export interface CompiledSchema {
   readonly schema: JsonSchema;
   /** Removes unknown fields in place; answers their paths, sorted (`spec.a`, `spec.items[0].x`). */
   prune(object: object): string[];
+  /** Brings metadata of embedded resources into its typed form, in place. */
+  coerce(object: object): Coerced;
   /**
    * Fills in defaults, in place, and drops nulls that the schema does not allow (`keepNulls` leaves those without a
    * default: after an apply the server validates them).
@@ -32,10 +32,6 @@ export interface CompiledSchema {
    * rules run. Rules in CEL are not run over an object whose shape is wrong, and one finding says so.
    */
   validate(object: object, oldObject?: object, options?: ValidateOptions): FieldError[];
-  /** Why a CustomResourceDefinition with this schema is refused: not structural, bad rules, bad defaults. */
-  structuralErrors(path?: string): FieldError[];
-  /** Rules whose worst case would be too expensive. */
-  costErrors(path?: string): FieldError[];
 }
 
 const blocking = new Set([
@@ -49,7 +45,7 @@ const blocking = new Set([
 const unchecked =
   "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
-/** Compiles the `openAPIV3Schema` of one version of a kind. Never throws; `structuralErrors` says what is wrong with it. */
+/** Compiles the `openAPIV3Schema` of one version of a kind. Never throws: a definition is judged before its schema is used. */
 export function compileSchema(openApiSchema: object): CompiledSchema {
   const schema = openApiSchema as JsonSchema;
   let rules: RuleNode | undefined | null = null;
@@ -60,6 +56,7 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
   return {
     schema,
     prune: (object) => prune(object, schema),
+    coerce: (object) => coerceEmbedded(object, schema),
     applyDefaults(object, { keepNulls = false } = {}) {
       if (!keepNulls) dropNulls(object, schema);
       applyDefaults(object, schema);
@@ -80,8 +77,6 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
       }
       return [...errors, ...validateRules(object, oldObject, node, correlation)];
     },
-    structuralErrors: (path = "schema.openAPIV3Schema") => structuralErrors(schema, path),
-    costErrors: (path = "schema.openAPIV3Schema") => costErrors(schema, path),
   };
 }
 

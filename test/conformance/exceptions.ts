@@ -4,8 +4,6 @@
  */
 export const exceptions: Readonly<Record<string, string>> = {
   "crud: create of another version": "a cluster also warns of the fields of the version that it refuses",
-  "validation: an embedded resource": "an apiVersion that is no text is a 422 here and a 400 on a cluster",
-  "reading: a table of core kinds": "nobody owns the status of a CustomResourceDefinition here",
   "listing: pages of one namespace out of all":
     "a cluster's token forgets the namespace of the field selector, so its second page is the first again",
 };

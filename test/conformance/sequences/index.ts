@@ -1,6 +1,7 @@
 import type { Sequences } from "../step.ts";
 import { admission } from "./admission.ts";
 import { applies } from "./applies.ts";
+import { crdSchemas } from "./crd-schemas.ts";
 import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
 import { listing } from "./listing.ts";
@@ -19,5 +20,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   reading,
   serving,
   defining,
+  "crd-schemas": crdSchemas,
   listing,
 };
