@@ -13,9 +13,11 @@ export class WatchHub implements Disposable {
   readonly #sessions = new Map<string, Set<WatchSession>>();
   readonly #due = new Set<WatchSession>();
   readonly #subscription: Disposable;
+  readonly #history: Store["history"];
   #scheduled = false;
 
   constructor(store: Store) {
+    this.#history = store.history;
     this.#subscription = store.subscribe((change) => this.#publish(change));
   }
 
@@ -31,6 +33,11 @@ export class WatchHub implements Disposable {
     };
   }
 
+  /** Ends the watches of a bucket: its kind is served no more. */
+  end(bucket: string): void {
+    for (const session of this.#sessions.get(bucket) ?? []) session.end();
+  }
+
   /** Ends every watch. */
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
@@ -39,7 +46,7 @@ export class WatchHub implements Disposable {
 
   #publish(change: Change): void {
     for (const session of this.#sessions.get(change.entry.bucket) ?? []) {
-      session.offer(change);
+      session.offer(change, this.#history.compacted);
       this.#due.add(session);
     }
     if (this.#due.size === 0 || this.#scheduled) return;

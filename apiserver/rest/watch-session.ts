@@ -3,7 +3,10 @@ import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Change } from "../store/entry.ts";
 
-/** Changes that may wait for one slow client. They are references to shared changes, so waiting costs little memory. */
+/**
+ * Changes that may wait for one slow client. They are references to changes that the history holds too, so waiting costs
+ * little memory; whoever falls behind the history is closed, so that no client keeps what the server has forgotten.
+ */
 const maxWaiting = 20_000;
 const maxWriteBytes = 256 << 10;
 const replayLines = 200;
@@ -35,9 +38,11 @@ export class WatchSession {
     });
   }
 
-  /** Takes a published change; it is written by the next `flush`. */
-  offer(change: Change): void {
-    if (this.#open && this.#waiting.push(change) > maxWaiting) this.end(this.#tooSlow());
+  /** Takes a published change; it is written by the next `flush`. `compacted` is what the history has forgotten by now. */
+  offer(change: Change, compacted: number): void {
+    if (!this.#open) return;
+    const count = this.#waiting.push(change);
+    if (count > maxWaiting || this.#waiting[0]!.entry.revision <= compacted) this.end(this.#tooSlow());
   }
 
   /** Writes what waits, as far as the client takes it. */
@@ -78,6 +83,8 @@ export class WatchSession {
 
   /** Replays the past, then goes live. Resolves when the watch has ended. */
   async run(past: Iterable<Buffer | undefined>, last?: Buffer): Promise<void> {
+    // Whoever left before we began will not close again.
+    if (this.#response.closed || this.#response.destroyed) return this.end();
     const closed = once(this.#response, "close");
     let count = 0;
     for (const line of past) {

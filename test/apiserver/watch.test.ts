@@ -132,18 +132,24 @@ describe("watch", () => {
     });
   });
 
-  it("closes a client that does not read, and serves the others meanwhile", async () => {
-    using stuck = await cluster.watch(
-      `${maps}?watch=true&resourceVersion=${(await cluster.get(maps)).body.metadata.resourceVersion}`,
-    );
-    using quick = await cluster.watch(
-      `${maps}?watch=true&resourceVersion=${(await cluster.get(maps)).body.metadata.resourceVersion}`,
-    );
+  it("keeps events for a client that does not read, as long as the history has them, then closes it", async () => {
+    // Ten megabytes of history; each event has 0.4.
+    await using own = await startCluster({ history: { maxAgeMs: 1e9, maxBytes: 10e6, minCount: 0 } });
+    const { body: listed } = await own.get(maps);
+    const from = `${maps}?watch=true&resourceVersion=${listed.metadata.resourceVersion}`;
+    using stuck = await own.watch(from);
+    using quick = await own.watch(from);
+    const write = (name: string) => own.post(maps, configMap(name, { pad: "x".repeat(400_000) }));
     stuck.pause();
-    for (let i = 0; i < 30; i++) await cluster.post(maps, configMap(`big-${i}`, { pad: "x".repeat(400_000) }));
-    expect(await quick.take(30)).toHaveLength(30);
+    for (let i = 0; i < 20; i++) await write(`big-${i}`);
+    expect(await quick.take(20)).toHaveLength(20);
     stuck.resume();
-    expect((await stuck.take(30)).at(-1)!.object.metadata.name).toBe("big-29");
+    expect((await stuck.take(20)).at(-1)!.object.metadata.name).toBe("big-19");
+    stuck.pause();
+    for (let i = 20; i < 80; i++) await write(`big-${i}`);
+    expect((await quick.take(60)).at(-1)!.object.metadata.name).toBe("big-79");
+    stuck.resume();
+    await stuck.ended;
   });
 });
 

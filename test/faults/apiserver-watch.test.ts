@@ -81,8 +81,8 @@ const watchers: readonly Partial<WatcherOptions>[] = [
     { kind: "widgets", team: "red" },
     { pause: { everyEvents: 1_000, ms: 1_000 }, bookmarks: true },
   ),
-  of("asleep", { kind: "widgets" }, { pause: { everyEvents: 1_500, ms: 9_000 } }),
-  of("asleep, streaming", { kind: "configmaps" }, { pause: { everyEvents: 1_500, ms: 9_000 }, streaming: true }),
+  of("asleep", { kind: "widgets" }, { pause: { everyEvents: 1_500, writes: 9_000 } }),
+  of("asleep, streaming", { kind: "configmaps" }, { pause: { everyEvents: 1_500, writes: 9_000 }, streaming: true }),
 ];
 
 it("watches keep etcd's nine guarantees through kills, compaction and slow readers", async () => {
@@ -93,6 +93,17 @@ it("watches keep etcd's nine guarantees through kills, compaction and slow reade
   for (const name of namespaces) {
     await call("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }
+  let made = 0;
+  const sleepers = new Set<{ readonly until: number; wake(): void }>();
+  const wake = () => {
+    for (const sleeper of sleepers) if (made >= Math.min(sleeper.until, writes)) sleeper.wake();
+  };
+  const written = (amount: number) =>
+    new Promise<void>((resolve) => {
+      const sleeper = { until: made + amount, wake: () => sleepers.delete(sleeper) && resolve() };
+      sleepers.add(sleeper);
+      wake();
+    });
   // The account begins before the first write, or it has no beginning.
   const open = watchers.map(() => Promise.withResolvers<void>());
   const watching = watchers.map((options, index) =>
@@ -104,6 +115,7 @@ it("watches keep etcd's nine guarantees through kills, compaction and slow reade
       journal,
       server: async () => (await up).client,
       sleep: systemClock.sleep,
+      written,
       opened: () => open[index]!.resolve(),
       last: `${options.scope?.namespace ?? "alpha"}/zz-last`,
     }),
@@ -111,7 +123,6 @@ it("watches keep etcd's nine guarantees through kills, compaction and slow reade
 
   await Promise.all(open.map(({ promise }) => promise));
 
-  let made = 0;
   const random = randomOf(seed);
   const killAt = Array.from({ length: kills }, (_, i) =>
     Math.floor((writes * (i + 0.5 + random() / 2)) / (kills + 0.5)),
@@ -119,6 +130,7 @@ it("watches keep etcd's nine guarantees through kills, compaction and slow reade
   let killing: Promise<void> = Promise.resolve();
   const next = () => {
     made++;
+    wake();
     if (made === killAt[0]) {
       killAt.shift();
       killing = killing.then(() => killAndRestart(journal));

@@ -15,11 +15,13 @@ export interface WatcherOptions {
   /** Opens a new stream after so many events: from where it was, or, with `back`, from one of that many events before. */
   readonly reopenAfter?: number;
   readonly back?: number;
-  /** Stops reading for a while now and then: so many ms after so many events. */
-  readonly pause?: { readonly everyEvents: number; readonly ms: number };
+  /** Stops reading now and then, after so many events: for some ms, or until so many more writes were made. */
+  readonly pause?: { readonly everyEvents: number; readonly ms?: number; readonly writes?: number };
   /** The server that runs now. */
   server(): Promise<ApiClient>;
   sleep(ms: number): Promise<void>;
+  /** Resolves when so many more writes were made, or no more come. */
+  written(count: number): Promise<void>;
   /** Called when a stream is open. */
   opened(): void;
   /** The key whose appearance ends the watcher. */
@@ -101,7 +103,9 @@ export async function runWatcher(options: WatcherOptions): Promise<Watched> {
         highest = Math.max(highest, rv);
         if (chain.length > 20_000) chain = chain.slice(-2_000);
         count++;
-        if (options.pause && count % options.pause.everyEvents === 0) await options.sleep(options.pause.ms);
+        if (options.pause && count % options.pause.everyEvents === 0) {
+          await (options.pause.writes ? options.written(options.pause.writes) : options.sleep(options.pause.ms ?? 0));
+        }
         if (options.reopenAfter && count >= options.reopenAfter) return "ended";
       }
     } catch (error) {
