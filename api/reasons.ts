@@ -161,7 +161,11 @@ export const reasons = {
   LeadershipLost: { disposition: "transient", hint: "Another replica leads; this one stands by." },
   Recovering: {
     disposition: "waiting",
-    hint: "Ledger and cluster do not belong together: connect the ledger of this cluster.",
+    hint: "Look with `roster ledger status`; connect the right ledger, or say that this one is by `roster ledger accept` or `adopt`.",
+  },
+  OlderThanRecovery: {
+    disposition: "denied",
+    hint: "It may have been done before ledger and cluster were paired anew: look, and ask again if it was not.",
   },
   GatewayUnavailable: {
     disposition: "transient",

@@ -20,6 +20,8 @@ import type { AgentRoleSpec } from "./generated/agent-role.ts";
  *   POST /introspect                       RFC 7662, operator token
  *   POST /revoke                           RFC 7009
  *   GET  /v1/namespaces/{ns}/runs/{name}/trace   a person's Kubernetes bearer token; `Trace`
+ *   GET  /v1/ledger                        the same; whoever may get the ConfigMap roster-ledger; `LedgerStatus`
+ *   POST /v1/ledger/accept, /v1/ledger/adopt   whoever may update it; `LedgerChoice` → `LedgerSettled`
  *   GET  /healthz  /readyz  /metrics
  *
  * Errors outside OpenAI's and MCP's own envelopes are RFC 9457 problem details: { type, title, status, detail, reason, hint }.
@@ -165,4 +167,40 @@ export interface TraceStep {
   readonly startedAt: string;
   readonly durationMs?: number;
   readonly error?: string;
+}
+
+/** Whether ledger and cluster belong together, as `roster ledger status` shows it. */
+export interface LedgerStatus {
+  /** New: the first controller has not paired them yet. */
+  readonly state: "Paired" | "New" | "Recovering";
+  readonly cause?: string;
+  readonly message?: string;
+  readonly since?: string;
+  readonly ledger: {
+    readonly id: string;
+    readonly epoch: number;
+    /** The cluster that it belongs to, by the UID of its kube-system. */
+    readonly cluster?: string;
+    readonly sealed: number;
+    readonly agents: number;
+    readonly openRuns: number;
+  };
+  readonly cluster: {
+    readonly id: string;
+    /** What the cluster remembers of its ledger; absent where it remembers none. */
+    readonly remembers?: { readonly ledger: string; readonly seq: number };
+  };
+}
+
+/** The state that a person looked at: anything else is refused. */
+export interface LedgerChoice {
+  readonly ledger: string;
+  readonly epoch: number;
+}
+
+/** What became of what was under way. */
+export interface LedgerSettled {
+  readonly tokens: number;
+  readonly uncertain: number;
+  readonly cancelled: number;
 }

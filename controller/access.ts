@@ -1,5 +1,6 @@
 import { kinds } from "../api/kinds.ts";
-import { may, mayAtHome } from "./kit/access.ts";
+import { ledgerMark } from "../kube/ledger-mark.ts";
+import { may, mayAtHome, mayAtHomeOnly } from "./kit/access.ts";
 import type { Access } from "./kit/reconciler.ts";
 import { reconcilers } from "./reconcilers.ts";
 
@@ -11,4 +12,9 @@ export const access: readonly Access[] = [
   ...may(kinds.AgentBinding, "get"),
   // Shows who leads; nothing depends on it.
   ...mayAtHome(kinds.Lease, "create", "patch"),
+  // Which cluster this is, and what it remembers of its ledger.
+  ...may(kinds.Namespace, "get"),
+  ...mayAtHome(kinds.Namespace, "get"),
+  ...mayAtHome(kinds.ConfigMap, "create"),
+  ...mayAtHomeOnly(kinds.ConfigMap, [ledgerMark.name], "get", "patch"),
 ];

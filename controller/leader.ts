@@ -41,6 +41,7 @@ export class Leader implements AsyncDisposable {
   #fence: Fence | undefined;
   #until: Instant = 0;
   #mirroredAt: Instant = Number.NEGATIVE_INFINITY;
+  #failure = "";
 
   constructor(ports: LeaderPorts) {
     this.#ports = ports;
@@ -84,8 +85,12 @@ export class Leader implements AsyncDisposable {
         elected(fence);
       }
       if (fence !== undefined) this.#mirror(fence);
+      this.#failure = "";
     } catch (thrown) {
-      log.warn("cannot renew leadership", { error: messageOf(thrown) });
+      const error = messageOf(thrown);
+      // While ledger and cluster are out of step this is so for as long as a person takes.
+      if (error !== this.#failure) log.warn("cannot renew leadership", { error });
+      this.#failure = error;
     }
   }
 

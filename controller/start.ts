@@ -14,6 +14,7 @@ import { Leader } from "./leader.ts";
 import { startLoop } from "./loop.ts";
 import { withdrawOthers } from "./model-tier/withdraw.ts";
 import { Orphans } from "./orphans.ts";
+import { Pairer } from "./pairing.ts";
 import { History } from "./projection/history.ts";
 import { Projector } from "./projection/projector.ts";
 import { Pulse } from "./projection/pulse.ts";
@@ -77,6 +78,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
   );
   const pulse = stack.use(new Pulse(informers, clock, drivers));
   const history = stack.use(new History({ client: kube, ledger, informers, clock, log, fence }));
+  // Before anything is followed: on the wrong ledger, not even a firing may be written down.
+  stack.use(await Pairer.start({ kube, ledger, clock, log, events, fence }));
   await informers.start(aborted.signal);
 
   const projector = stack.use(

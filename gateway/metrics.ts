@@ -5,7 +5,7 @@ export interface Metrics {
   /** Time that the gateway itself added to a call. */
   overhead(kind: string, ms: number): void;
   /** Sets a gauge. */
-  gauge(name: "open_calls" | "open_claims" | "fenced", value: number): void;
+  gauge(name: "open_calls" | "open_claims" | "fenced" | "recovering", value: number): void;
   text(): string;
 }
 
@@ -27,6 +27,7 @@ export function openMetrics(): Metrics {
     ["open_calls", 0],
     ["open_claims", 0],
     ["fenced", 0],
+    ["recovering", 0],
   ]);
   return {
     call(kind, outcome) {

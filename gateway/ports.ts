@@ -5,6 +5,7 @@ import type { Log } from "../lib/log.ts";
 import type { Egress } from "./egress/egress.ts";
 import type { AuthorityLease } from "./identity/authority-lease.ts";
 import type { OpenCalls } from "./identity/open-calls.ts";
+import type { GatewayPairer } from "./identity/pairer.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Queues } from "./models/queues.ts";
 import type { OwnedRuns } from "./runs/owned-runs.ts";
@@ -52,6 +53,7 @@ export interface Ports {
   readonly metrics: Metrics;
   readonly open: OpenCalls;
   readonly lease: AuthorityLease;
+  readonly pairer: GatewayPairer;
   readonly owned: OwnedRuns;
   readonly queues: Queues;
   readonly egress: Egress;

@@ -7,6 +7,7 @@ import { openEgress } from "./egress/egress.ts";
 import { listen, toServer } from "./http/serve.ts";
 import { AuthorityLease } from "./identity/authority-lease.ts";
 import { OpenCalls } from "./identity/open-calls.ts";
+import { GatewayPairer } from "./identity/pairer.ts";
 import { openMetrics } from "./metrics.ts";
 import { openQueues } from "./models/queues.ts";
 import type { DefaultModel, LocalServer, Ports } from "./ports.ts";
@@ -64,8 +65,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const open = new OpenCalls();
   await using stack = new AsyncDisposableStack();
   const leaseMs = options.authorityLeaseMs ?? 5_000;
+  const pairer = stack.use(await GatewayPairer.open({ ledger, kube, clock, log }));
   const lease = stack.use(
-    await AuthorityLease.open({ ledger, clock, log, open, metrics, identity: options.identity, leaseMs }),
+    await AuthorityLease.open({
+      ledger,
+      clock,
+      log,
+      open,
+      metrics,
+      identity: options.identity,
+      leaseMs,
+      doubt: () => pairer.doubt(),
+    }),
   );
   const egress = stack.use(openEgress(options));
   const toolbox = stack.use(new Toolbox({ ledger, clock, log, open, kube, egress, config }));
@@ -78,6 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics,
     open,
     lease,
+    pairer,
     egress,
     toolbox,
     owned: new OwnedRuns(),

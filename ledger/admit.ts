@@ -12,13 +12,13 @@ import { literals, type Row, type Tx } from "./sql.ts";
 
 /**
  * The one way a run comes to be. Idempotent by key: the second call answers the first one's run. A refusal is a row too,
- * so that whoever asked can be shown why. Throws InvalidRequest, BindingNotFound, LeadershipLost.
+ * so that whoever asked can be shown why. Throws InvalidRequest, BindingNotFound, LeadershipLost, Recovering.
  */
 export async function admit(ports: Ports, fence: Fence | undefined, request: AdmitRequest): Promise<Admission> {
   check(request);
   const { db, keys, time, audit } = ports;
   const key = await keys.find(request.bindingUid);
-  const locks = `hold_authority(${literals([authority.tenant(request.tenant), authority.binding(request.bindingUid)])})`;
+  const locks = `hold_authority(${literals([authority.tenant(request.tenant), authority.binding(request.bindingUid)])}), assert_paired()`;
   const answer = await db.tx(
     async (tx) => {
       // The lane's lock makes the limits below exact: two admissions do not both see the last free place.
@@ -26,7 +26,8 @@ export async function admit(ports: Ports, fence: Fence | undefined, request: Adm
       const existing = await findByKey(tx, request);
       if (existing) return { outcome: "existing" as const, row: existing };
       const [binding] = await tx.query(
-        `select b.*, r.revision, r.compiled, r.dropped, v.content, l.queued + l.waiting as backlog, l.max_waiting
+        `select b.*, r.revision, r.compiled, r.dropped, v.content, l.queued + l.waiting as backlog, l.max_waiting,
+                (select not_before from pairing) as not_before
            from bindings b left join roles r on r.uid = b.role_uid
            left join revisions v on v.role_uid = r.uid and v.revision = r.revision
            left join lanes l on l.binding_uid = b.uid
@@ -123,6 +124,11 @@ async function judge(
   now: number,
 ): Promise<{ readonly reason: Reason; readonly message: string } | undefined> {
   const name = binding.name as string;
+  if (request.madeAt !== undefined && request.madeAt < Number(binding.not_before))
+    return {
+      reason: "OlderThanRecovery",
+      message: "it was asked for before ledger and cluster were paired anew, and may have been done already",
+    };
   if (binding.state === "revoked") return { reason: "BindingNotReady", message: `AgentBinding "${name}" was deleted` };
   if (binding.state === "suspended")
     return { reason: "BindingSuspended", message: `AgentBinding "${name}" is suspended` };

@@ -98,13 +98,23 @@ export function makeAudit({ db, time, audit }: Ports): Audit {
 
 /** Transactions below the horizon are over, so (transaction, row) below it is an order that nothing joins later. */
 async function sealBatch(tx: Tx): Promise<number> {
+  const [now] = await tx.query<{ horizon: bigint }>("select commit_horizon() as horizon");
+  return sealBelow(tx, now!.horizon);
+}
+
+/** Chains every row that is there. Only for a ledger that nobody else writes to at the moment. */
+export async function sealAll(tx: Tx): Promise<void> {
+  const end = 9_223_372_036_854_775_807n;
+  while ((await sealBelow(tx, end)) === batch);
+}
+
+async function sealBelow(tx: Tx, horizon: bigint): Promise<number> {
   const [meta] = await tx.query<{ sealed: bigint; head: string; sealed_xid: bigint; sealed_id: bigint }>(
     "select sealed, head, sealed_xid, sealed_id from meta for update",
   );
-  const [now] = await tx.query<{ horizon: bigint }>("select commit_horizon() as horizon");
   const rows = await tx.query(
     `select ${columns}, xid from audit where xid < $4 and (xid, id) > ($2, $3) order by xid, id limit $1`,
-    [batch, meta!.sealed_xid, meta!.sealed_id, now!.horizon],
+    [batch, meta!.sealed_xid, meta!.sealed_id, horizon],
   );
   if (rows.length === 0) return 0;
   let { head, sealed } = meta!;

@@ -13,46 +13,49 @@ type Claimed = Awaited<ReturnType<Runs["claim"]>>;
 
 /**
  * Takes the oldest run of the binding whose turn it is and issues a token for this epoch of it. The token leaves the
- * ledger here and only here; the ledger keeps its hash. Answers undefined where nothing can be claimed now.
+ * ledger here and only here; the ledger keeps its hash. Answers undefined where nothing can be claimed now. Throws Recovering.
  */
 export async function claim(
   { db, time, keys, audit }: Ports,
   worker: { readonly id: string; readonly gateway: string; readonly leaseMs: number },
 ): Promise<Claimed> {
   const { token, hash } = newToken("rst_");
-  const found = await db.tx(async (tx) => {
-    const now = time.now();
-    const [taken] = await tx.query<{ run_id: string; epoch: bigint; more: boolean }>(
-      "select * from claim_run($1, $2, $3, $4)",
-      [now, worker.id, worker.gateway, now + worker.leaseMs],
-    );
-    if (!taken) return undefined;
-    const [run] = await tx.query(`select ${runColumns} from runs r where r.id = $1`, [taken.run_id]);
-    await tx.query(
-      `insert into tokens (hash, kind, run_id, binding_uid, epoch, issued_at, expires_at) values ($1, 'run', $2, $3, $4, $5, $6)`,
-      [hash, taken.run_id, run!.binding_uid, taken.epoch, now, run!.deadline],
-    );
-    const [binding] = await tx.query(`select ${bindingColumns} from bindings b where b.uid = $1`, [run!.binding_uid]);
-    const [role] = await tx.query(
-      `select ${revisionColumns} from revisions v where v.role_uid = $1 and v.revision = $2`,
-      [run!.role_uid, run!.role_revision],
-    );
-    await audit.write(tx, {
-      at: now,
-      tenant: run!.tenant as string,
-      principal: `worker ${worker.id}`,
-      action: "claim",
-      decision: "allow",
-      reason: "Running",
-      bindingUid: run!.binding_uid as string,
-      runId: taken.run_id,
-      facts: { epoch: Number(taken.epoch), gateway: worker.gateway },
-    });
-    tx.wake("runs");
-    // A claim that ran at the same time skipped the lane that we had locked; it must look again.
-    if (taken.more) tx.wake("queue");
-    return { run: run!, binding: binding!, role: role! };
-  });
+  const found = await db.tx(
+    async (tx) => {
+      const now = time.now();
+      const [taken] = await tx.query<{ run_id: string; epoch: bigint; more: boolean }>(
+        "select * from claim_run($1, $2, $3, $4)",
+        [now, worker.id, worker.gateway, now + worker.leaseMs],
+      );
+      if (!taken) return undefined;
+      const [run] = await tx.query(`select ${runColumns} from runs r where r.id = $1`, [taken.run_id]);
+      await tx.query(
+        `insert into tokens (hash, kind, run_id, binding_uid, epoch, issued_at, expires_at) values ($1, 'run', $2, $3, $4, $5, $6)`,
+        [hash, taken.run_id, run!.binding_uid, taken.epoch, now, run!.deadline],
+      );
+      const [binding] = await tx.query(`select ${bindingColumns} from bindings b where b.uid = $1`, [run!.binding_uid]);
+      const [role] = await tx.query(
+        `select ${revisionColumns} from revisions v where v.role_uid = $1 and v.revision = $2`,
+        [run!.role_uid, run!.role_revision],
+      );
+      await audit.write(tx, {
+        at: now,
+        tenant: run!.tenant as string,
+        principal: `worker ${worker.id}`,
+        action: "claim",
+        decision: "allow",
+        reason: "Running",
+        bindingUid: run!.binding_uid as string,
+        runId: taken.run_id,
+        facts: { epoch: Number(taken.epoch), gateway: worker.gateway },
+      });
+      tx.wake("runs");
+      // A claim that ran at the same time skipped the lane that we had locked; it must look again.
+      if (taken.more) tx.wake("queue");
+      return { run: run!, binding: binding!, role: role! };
+    },
+    { first: "hold_pairing(), assert_paired()" },
+  );
   if (!found) return undefined;
   return {
     run: await toRun(found.run, keys),

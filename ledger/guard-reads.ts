@@ -20,7 +20,8 @@ export async function readRequests(tx: Tx, permits: readonly PermitOp[], now: In
               else exists (select from steps p where p.run_id = r.id and not p.complete
                              and (p.step < q.step or (p.step = q.step and p.action < 0)))
             end as blocked,
-            (select count(*) from cap_uses c where c.payer_id = q.payer and c.cap_key = q.cap and c.at > $7)::int as cap_used
+            (select count(*) from cap_uses c where c.payer_id = q.payer and c.cap_key = q.cap and c.at > $7)::int as cap_used,
+            (select message from pairing where since is not null) as recovering
        from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::text[])
             with ordinality as q (hash, run, step, action, payer, cap, ord)
        left join tokens t on t.hash = q.hash
@@ -46,6 +47,7 @@ export async function readRequests(tx: Tx, permits: readonly PermitOp[], now: In
 function toKnown(row: Row, now: Instant): Known {
   return {
     now,
+    ...(row.recovering === null ? {} : { recovering: row.recovering as string }),
     ...(row.token_run === null
       ? {}
       : {

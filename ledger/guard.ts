@@ -89,6 +89,7 @@ export function makeGuard(ports: Ports, combiner: Combiner): Guard {
     },
 
     async gatewayBeat(gateway, ackSeq, leaseMs) {
+      await db.query("select assert_paired()");
       const rows = await db.query(
         `insert into gateways (name, ack_seq, lease_until) values ($1, $2, $3)
          on conflict (name) do update set ack_seq = greatest(gateways.ack_seq, $2), lease_until = $3

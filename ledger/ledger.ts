@@ -4,11 +4,12 @@ import type { RecordedStep, Task } from "../api/wire.ts";
 import type { Instant } from "../lib/clock.ts";
 import type { Json, JsonObject } from "../lib/json.ts";
 import type { Micros } from "../lib/money.ts";
+import type { PairingDesk } from "./pairing-desk.ts";
 
 /**
  * The transactional memory of Roster over Postgres. Every method is one transaction; every decision about an
  * authenticated principal commits its audit row in it. Throws `Problem`: LedgerUnavailable when Postgres cannot be
- * reached (callers deny), LeadershipLost when a fence is stale. "Now" is the ledger's: greatest(clock, last tick).
+ * reached (callers deny), Recovering while ledger and cluster do not belong together, LeadershipLost when a fence is stale. "Now" is the ledger's: greatest(clock, last tick).
  * Long: the whole contract between the ledger and the planes, read in one place; no code.
  */
 export interface Ledger extends AsyncDisposable {
@@ -22,6 +23,7 @@ export interface Ledger extends AsyncDisposable {
   readonly audit: Audit;
   readonly feed: Feed;
   readonly schedules: Schedules;
+  readonly pairing: PairingDesk;
   /** Resolves when Postgres answers within `timeoutMs`; throws LedgerUnavailable otherwise. */
   ping(timeoutMs?: number): Promise<void>;
   now(): Promise<Instant>;
@@ -35,7 +37,7 @@ export interface Fence {
 }
 
 export interface Leadership {
-  /** Takes or renews leadership of `name` for `ttlMs`; undefined while somebody else holds it. */
+  /** Takes or renews leadership of `name` for `ttlMs`; undefined while somebody else holds it. Throws Recovering. */
   campaign(name: string, holder: string, ttlMs: number): Promise<Fence | undefined>;
   resign(fence: Fence, holder: string): Promise<void>;
 }
@@ -251,6 +253,8 @@ export interface AdmitRequest {
     readonly [key: string]: Json;
   };
   readonly requestedBy: string;
+  /** When it was asked for, or the instant of its schedule: what is older than a recovery is refused. */
+  readonly madeAt?: Instant;
   readonly task: Task;
   /** Name of the AgentRun where a person made one; otherwise the window's name is derived from the row id. */
   readonly objectName?: string;
@@ -471,7 +475,7 @@ export interface Guard {
   /** The call failed before a byte was sent, or was cut: `release` frees the hold, `charge` charges it at hold value. */
   abandon(callId: string, how: "release" | "charge", error: string): Promise<void>;
   revokeToken(tokenHash: string, by: string): Promise<void>;
-  /** This gateway lives and has applied revocations up to `seq`; its self-fencing lease ends `leaseMs` from now. */
+  /** This gateway lives and has applied revocations up to `seq`; its self-fencing lease ends `leaseMs` from now. Throws Recovering. */
   gatewayBeat(gateway: string, ackSeq: number, leaseMs: number): Promise<void>;
   /** Revocations after `seq`: bindings and runs to cut now. */
   revocationsSince(

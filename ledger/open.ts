@@ -16,11 +16,13 @@ import { makeGuard } from "./guard.ts";
 import { Keys, openMasterKey } from "./keys.ts";
 import { makeLeadership } from "./leadership.ts";
 import type { Ledger } from "./ledger.ts";
+import { LedgerMemory } from "./memory.ts";
 import { makeMoney } from "./money.ts";
+import { makePairing } from "./pairing.ts";
 import type { Ports } from "./ports.ts";
 import { makeRuns } from "./runs.ts";
 import { makeSchedules } from "./schedules.ts";
-import { asProblem, connectTimeoutMs, Db } from "./sql.ts";
+import { asProblem, connectTimeoutMs, Db, type Row } from "./sql.ts";
 import { LedgerTime } from "./time.ts";
 
 export interface LedgerOptions {
@@ -43,13 +45,21 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const master = openMasterKey(options.keyFile);
   await prepare(options.url);
   const feed = new FeedHub(options.url, options.log);
-  const db = new Db({
+  const memory = new LedgerMemory();
+  const db: Db = new Db({
     url: options.url,
     maxConnections: options.maxConnections ?? 10,
     onCommit: (channels) => feed.poke(channels),
     onConnectionError: (message) => options.log.debug("the ledger lost a connection", { message }),
+    async onConnection(client) {
+      await memory.look(async (text, values) => (await client.query<Row>(text, values as unknown[])).rows);
+      const { alarm } = memory;
+      if (alarm === undefined) return;
+      if (db.closed === undefined) options.log.error(`the ledger is closed: ${alarm.message}`, { cause: alarm.cause });
+      db.closed ??= problem("Recovering", alarm.message, { details: { cause: alarm.cause } });
+    },
   });
-  const time = new LedgerTime(options.clock, db);
+  const time = new LedgerTime(options.clock, db, memory);
   const keys = new Keys(master, db);
   try {
     const id = await adopt(db, keys);
@@ -61,6 +71,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       options.log.warn(
         "the database user may not use the role roster_content; row-level security then spares its owner",
       );
+    await memory.look(db.query.bind(db));
     await time.tick();
     time.run();
     feed.open();
@@ -79,6 +90,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       audit: makeAudit(ports),
       feed,
       schedules: makeSchedules(ports),
+      pairing: makePairing(ports, memory),
       ping: (timeoutMs = connectTimeoutMs) => ping(db, timeoutMs),
       now: () => time.tick(),
       async [Symbol.asyncDispose]() {

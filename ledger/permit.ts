@@ -6,6 +6,8 @@ import type { GuardRequest } from "./ledger.ts";
 /** What the transaction read about one request, under its locks. */
 export interface Known {
   readonly now: Instant;
+  /** Why nothing may run at all: ledger and cluster do not belong together. */
+  readonly recovering?: string;
   readonly token?: {
     readonly runId: string;
     readonly epoch: number;
@@ -67,6 +69,7 @@ export function refuseCaller(request: GuardRequest, known: Known): Refusal | und
     message,
     leaves,
   });
+  if (known.recovering !== undefined) return no("Recovering", known.recovering, token && binding ? "audit" : "nothing");
   if (!token || token.runId !== request.id.runId || !run || !binding)
     return no("Unauthenticated", "the token is unknown or belongs to another run", "nothing");
   if (binding.state === "revoked") return no("TokenRevoked", `AgentBinding "${binding.name}" was fired`);

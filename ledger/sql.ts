@@ -18,6 +18,8 @@ export interface TxOptions {
   readonly content?: readonly string[];
   /** Runs with BEGIN in one round trip: an SQL expression whose arguments are quoted by `literal`. */
   readonly first?: string;
+  /** Runs although the database is closed: for whoever finds out whether it may be opened. */
+  readonly evenClosed?: true;
 }
 
 export interface DbOptions {
@@ -25,6 +27,8 @@ export interface DbOptions {
   readonly maxConnections: number;
   readonly onCommit: (channels: readonly Channel[]) => void;
   readonly onConnectionError: (message: string) => void;
+  /** Looks at each new connection before anything runs there; it may set `closed`. */
+  readonly onConnection?: (client: pg.ClientBase) => Promise<void>;
 }
 
 // Money needs all bits of an int8; times and counters are converted where they are read.
@@ -56,6 +60,8 @@ export class Db implements AsyncDisposable {
   readonly #onCommit: (channels: readonly Channel[]) => void;
   /** Whether transactions with content can run under a role that owns nothing. */
   contentRole = false;
+  /** While set, this process may not use the database, and every statement throws it. */
+  closed: Problem | undefined;
 
   constructor(options: DbOptions) {
     this.#onCommit = options.onCommit;
@@ -73,6 +79,7 @@ export class Db implements AsyncDisposable {
       // Awaited by the pool before the connection is handed out.
       onConnect: async (client) => {
         await client.query(session);
+        await options.onConnection?.(client);
       },
     };
     this.#pool = new pg.Pool(config);
@@ -80,12 +87,38 @@ export class Db implements AsyncDisposable {
   }
 
   /** One statement by itself. */
-  async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+  async query<R extends Row = Row>(
+    text: string,
+    values: readonly unknown[] = [],
+    options: Pick<TxOptions, "evenClosed"> = {},
+  ): Promise<R[]> {
     try {
-      return (await this.#pool.query<R>(text, values as unknown[])).rows;
+      const client = await this.#connect(options);
+      // Without a listener a lost connection would end the process; the statement's own error says the same.
+      const lost = () => {};
+      client.on("error", lost);
+      let failed: Error | undefined;
+      try {
+        return (await client.query<R>(text, values as unknown[])).rows;
+      } catch (thrown) {
+        failed = thrown as Error;
+        throw thrown;
+      } finally {
+        client.off("error", lost);
+        client.release(failed);
+      }
     } catch (thrown) {
       throw asProblem(thrown);
     }
+  }
+
+  async #connect({ evenClosed }: Pick<TxOptions, "evenClosed">): Promise<pg.PoolClient> {
+    if (this.closed && !evenClosed) throw this.closed;
+    const client = await this.#pool.connect();
+    // A new connection may just have shown that this is not the ledger that it was.
+    if (!this.closed || evenClosed) return client;
+    client.release();
+    throw this.closed;
   }
 
   /**
@@ -111,7 +144,7 @@ export class Db implements AsyncDisposable {
   }
 
   async #once<T>(work: (tx: Tx) => Promise<T>, options: TxOptions): Promise<T> {
-    const client = await this.#pool.connect().catch((thrown) => {
+    const client = await this.#connect(options).catch((thrown) => {
       // Nothing was sent, so nothing can have happened.
       throw asProblem(thrown, { sent: false });
     });
@@ -181,6 +214,7 @@ export function asProblem(thrown: unknown, details: Record<string, unknown> = {}
   if (thrown instanceof Problem) return thrown;
   const { code, message } = thrown as { code?: string; message?: string };
   if (code === "RO001") return problem("LeadershipLost", message ?? "leadership was lost", { cause: thrown });
+  if (code === "RO003") return problem("Recovering", message ?? "the ledger is recovering", { cause: thrown });
   if (code === "22P05" || code === "22021")
     return problem("InvalidRequest", "text in the request holds a character that cannot be stored (NUL)", {
       cause: thrown,

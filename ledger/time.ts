@@ -1,4 +1,5 @@
 import type { Clock, Instant } from "../lib/clock.ts";
+import { type LedgerMemory, tickColumns } from "./memory.ts";
 import type { Db } from "./sql.ts";
 
 const tickMs = 1_000;
@@ -10,12 +11,14 @@ const tickMs = 1_000;
 export class LedgerTime implements Disposable {
   readonly #clock: Clock;
   readonly #db: Db;
+  readonly #memory: LedgerMemory;
   #latched: Instant = 0;
   #timer: Disposable | undefined;
 
-  constructor(clock: Clock, db: Db) {
+  constructor(clock: Clock, db: Db, memory: LedgerMemory) {
     this.#clock = clock;
     this.#db = db;
+    this.#memory = memory;
   }
 
   /** Never earlier than any answer before it in this process, nor than the last tick read. */
@@ -27,9 +30,10 @@ export class LedgerTime implements Disposable {
   /** Stores our time where it is the latest, and takes over a later one. */
   async tick(): Promise<Instant> {
     const [row] = await this.#db.query<{ last_tick: bigint }>(
-      "update meta set last_tick = greatest(last_tick, $1) returning last_tick",
+      `update meta set last_tick = greatest(last_tick, $1) returning last_tick, ${tickColumns}`,
       [this.now()],
     );
+    if (row) this.#memory.advance(row);
     this.#latched = Math.max(this.#latched, Number(row?.last_tick ?? 0n));
     return this.#latched;
   }

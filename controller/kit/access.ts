@@ -31,3 +31,8 @@ export function may(kind: KindRef, ...verbs: readonly string[]): readonly Access
 export function mayAtHome(kind: KindRef, ...verbs: readonly string[]): readonly Access[] {
   return [{ ...entry(kind, verbs), only: "roster-system" }];
 }
+
+/** Verbs on certain objects of a kind in Roster's own namespace. */
+export function mayAtHomeOnly(kind: KindRef, names: readonly string[], ...verbs: readonly string[]): readonly Access[] {
+  return [{ ...entry(kind, verbs), only: "roster-system", names }];
+}

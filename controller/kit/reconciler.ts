@@ -29,6 +29,8 @@ export interface Reconciler<O extends Resource, S> {
   decide(snapshot: S, now: Instant): Plan<O>;
   /** Deletion. To have one is to have a finalizer, which goes when the plan is settled. */
   release?(snapshot: S, now: Instant): Plan<O>;
+  /** True for an object that is as good as deleted though its deletion has not begun: its namespace goes. */
+  isDoomed?(object: Stored<O>, view: Lookup): boolean;
   /**
    * Effects that only take away, which any replica performs at once, leader or not, before anything is gathered: nobody
    * can be too early with them. `gone`: deletion has begun, or the object vanished without its finalizer being honoured.
@@ -64,6 +66,8 @@ export interface Access {
   readonly namespaced: boolean;
   /** Only in Roster's own namespace. Absent: wherever fleets are. */
   readonly only?: "roster-system";
+  /** Only the objects of these names. */
+  readonly names?: readonly string[];
 }
 
 /** Reads from the caches only. */

@@ -5,6 +5,7 @@ import { authenticate, type Caller } from "../identity/authenticate.ts";
 import { requireListed } from "../identity/bearer.ts";
 import { introspect } from "../identity/introspect.ts";
 import { revoke } from "../identity/revoke.ts";
+import { routeLedger } from "../ledger/routes.ts";
 import { withinLedgerTime } from "../ledger-time.ts";
 import { listModels } from "../models/list.ts";
 import type { Ports } from "../ports.ts";
@@ -43,6 +44,7 @@ export function toApp(ports: Ports): Hono {
   });
   routeIdentity(app, ports);
   routeRuns(app, ports);
+  routeLedger(app, ports);
   return app;
 }
 

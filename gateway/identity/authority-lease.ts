@@ -2,7 +2,7 @@ import { problem } from "../../api/reasons.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Clock, Instant } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
-import { messageOf, type Problem } from "../../lib/problem.ts";
+import { messageOf, Problem } from "../../lib/problem.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpenCalls } from "./open-calls.ts";
 
@@ -12,13 +12,15 @@ import type { OpenCalls } from "./open-calls.ts";
  *   held ──(no beat committed for leaseMs)──► fenced ──(a beat commits)──► held
  *
  * Fenced: everything open is cut and every call is denied, because a revocation may have happened that nobody could
- * tell us. The finalizer of a fired binding waits for our acknowledgement or for the end of this lease, whichever is
+ * tell us. It is fenced at once when the ledger is recovering. The finalizer of a fired binding waits for our acknowledgement or for the end of this lease, whichever is
  * first; both sides count from the beat's start, so ours always ends earlier.
  */
 export class AuthorityLease {
   readonly #ports: LeasePorts;
   readonly #subscription: Disposable;
   #seq = 0;
+  /** Why it is fenced, where that is not that the ledger is away. */
+  #denial: Problem | undefined;
   #provenAt: Instant;
   #fenced = true;
   #closed = false;
@@ -44,9 +46,9 @@ export class AuthorityLease {
     return !this.#fenced && this.#ports.clock.now() < this.#provenAt + this.#ports.leaseMs;
   }
 
-  /** Throws LedgerUnavailable while fenced. */
+  /** Throws LedgerUnavailable while fenced; Recovering while ledger and cluster do not belong together. */
   assertHeld(): void {
-    if (!this.held) throw away();
+    if (!this.held) throw this.#denial ?? away();
   }
 
   #wake(): void {
@@ -81,6 +83,10 @@ export class AuthorityLease {
       await ledger.guard.gatewayBeat(identity, this.#seq, leaseMs);
       this.#prove(startedAt);
     } catch (thrown) {
+      if (thrown instanceof Problem && thrown.reason === "Recovering") {
+        this.#deny(thrown);
+        return;
+      }
       log.warn("could not renew the authority lease", { error: messageOf(thrown) });
       if (!this.held) this.#fence();
     }
@@ -97,7 +103,20 @@ export class AuthorityLease {
     if (count > 0) this.#ports.log.info("cut what was revoked", { count, reason });
   }
 
+  /** At once and not at the lease's end: nothing that this ledger says is to be believed. */
+  #deny(why: Problem): void {
+    if (this.#closed) return;
+    this.#denial = why;
+    this.#ports.metrics.gauge("recovering", 1);
+    this.#ports.metrics.gauge("fenced", 1);
+    this.#fenced = true;
+    this.#ports.open.cutAll(why);
+    this.#ports.doubt();
+  }
+
   #prove(startedAt: Instant): void {
+    this.#denial = undefined;
+    this.#ports.metrics.gauge("recovering", 0);
     if (this.#fenced) this.#ports.log.info("authority lease held");
     this.#fenced = false;
     this.#provenAt = startedAt;
@@ -132,6 +151,8 @@ export interface LeasePorts {
   readonly metrics: Metrics;
   readonly identity: string;
   readonly leaseMs: number;
+  /** Something speaks against this ledger: it is to be compared with the cluster. */
+  doubt(): void;
 }
 
 /** The problem that a cut stream ends with. */

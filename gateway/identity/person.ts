@@ -45,7 +45,16 @@ export async function authenticatePerson(authorization: string | undefined | nul
 /** Throws Forbidden unless the person may do `verb` on the object (authorization.k8s.io/v1 SubjectAccessReview). */
 export async function requireAccess(
   person: Person,
-  what: { readonly verb: string; readonly resource: string; readonly namespace: string; readonly name: string },
+  what: {
+    readonly verb: string;
+    /** `roster.dev` unless told otherwise. */
+    readonly group?: string;
+    readonly resource: string;
+    /** Empty: in all of them. */
+    readonly namespace: string;
+    /** Empty: all objects. */
+    readonly name: string;
+  },
   kube: KubeClient,
 ): Promise<void> {
   const review = await kube.create<SubjectAccessReview>(kinds.SubjectAccessReview, {
@@ -56,12 +65,12 @@ export async function requireAccess(
       user: person.username,
       groups: person.groups,
       ...(person.uid === undefined ? {} : { uid: person.uid }),
-      resourceAttributes: { group: "roster.dev", version: "v1alpha1", ...what },
+      resourceAttributes: { group: "roster.dev", version: what.group === undefined ? "v1alpha1" : "v1", ...what },
     },
   });
   if (review.status?.allowed === true) return;
   throw problem(
     "Forbidden",
-    `"${person.username}" may not ${what.verb} ${what.resource} "${what.name}" in namespace "${what.namespace}"`,
+    `"${person.username}" may not ${what.verb} ${what.resource}${what.name === "" ? "" : ` "${what.name}"`} in ${what.namespace === "" ? "all namespaces" : `namespace "${what.namespace}"`}`,
   );
 }

@@ -12,6 +12,7 @@ interface Access {
   readonly verbs: readonly string[];
   readonly namespaced: boolean;
   readonly only?: "roster-system";
+  readonly names?: readonly string[];
 }
 
 export interface Rule {
@@ -112,16 +113,22 @@ function granted(
 }
 
 function rulesOf(rows: readonly Access[]): readonly Rule[] {
-  const merged = new Map<string, { group: string; resource: string; verbs: Set<string> }>();
+  const merged = new Map<string, { group: string; resource: string; names: readonly string[]; verbs: Set<string> }>();
   for (const row of rows) {
-    const key = `${row.group}/${row.resource}`;
-    const entry = merged.get(key) ?? { group: row.group, resource: row.resource, verbs: new Set<string>() };
+    const { group, resource, names = [] } = row;
+    const key = [`${group}/${resource}`, ...names].join(" ");
+    const entry = merged.get(key) ?? { group, resource, names, verbs: new Set<string>() };
     for (const verb of row.verbs) entry.verbs.add(verb);
     merged.set(key, entry);
   }
   return [...merged.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, entry]) => ({ apiGroups: [entry.group], resources: [entry.resource], verbs: [...entry.verbs].sort() }));
+    .map(([, { group, resource, names, verbs }]) => ({
+      apiGroups: [group],
+      resources: [resource],
+      ...(names.length > 0 ? { resourceNames: names } : {}),
+      verbs: [...verbs].sort(),
+    }));
 }
 
 function confined(rows: readonly Access[]): readonly Rule[] {
