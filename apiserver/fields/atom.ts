@@ -123,10 +123,10 @@ function atomOf(given: JsonSchema, open: boolean): Atom {
 }
 
 function scalarOf({ type, format }: JsonSchema): Scalar | undefined {
-  if (type === "integer" || type === "number") return format === "int-or-string" ? "untyped" : "numeric";
+  if (type === "integer" || type === "number") return "numeric";
   if (type === "boolean") return "boolean";
   if (type !== "string") return undefined;
-  return format === "int-or-string" || format === "byte" ? "untyped" : "string";
+  return format === undefined || format === "" || format === "byte" ? "string" : "untyped";
 }
 
 function mapOf(schema: JsonSchema, open: boolean): MapAtom {

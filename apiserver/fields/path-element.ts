@@ -55,9 +55,9 @@ function showValue(value: unknown): string {
   if (typeof value === "string") return goQuote(value);
   if (Array.isArray(value)) return `[${value.map(showValue).join(",")}]`;
   if (!isObject(value)) return String(value);
-  return `{${Object.entries(value)
+  return Object.entries(value)
     .map(([key, member]) => `${key}=${showValue(member)}`)
-    .join(";")}}`;
+    .join("");
 }
 
 const rank: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };

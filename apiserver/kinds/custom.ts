@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
+import { dropNulls } from "../schema/prune.ts";
 import { type CompiledSchema, compileSchema } from "../schema/structural.ts";
 import type { KubeObject } from "../store/entry.ts";
 import { readPath } from "../table/json-path.ts";
 import { customColumns } from "./columns.ts";
-import type { ServedKind, Strategy, Subresource } from "./kind.ts";
+import type { Conversion, ServedKind, Strategy, Subresource } from "./kind.ts";
 import { finalizerWarnings } from "./metadata.ts";
 import { checkSubdomain } from "./names.ts";
 import { byPriority } from "./version-order.ts";
@@ -74,10 +76,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
     .filter((version) => version.served)
     .map((version) => {
       const subresources = subresourcesOf(version);
-      const schema = version.schema?.openAPIV3Schema ?? {
-        type: "object",
-        "x-kubernetes-preserve-unknown-fields": true,
-      };
+      const schema = schemaOf(version);
       return {
         group: spec.group,
         version: version.name,
@@ -91,6 +90,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         verbs: customVerbs,
         subresources,
         bucket: bucketOf(spec),
+        empty: {},
         custom: true,
         hasStatus: version.subresources?.status !== undefined,
         schema: compile(schema),
@@ -101,6 +101,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         ),
         strategy,
         storedAs: `${spec.group}/${storage.name}`,
+        ...conversionOf(schema, schemaOf(storage)),
         schemaRevision,
         terminating: crd.metadata.deletionTimestamp !== undefined,
         ...(version.deprecated
@@ -110,6 +111,35 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
           : {}),
       };
     });
+}
+
+function schemaOf(version: CrdVersion): Readonly<Record<string, unknown>> {
+  return version.schema?.openAPIV3Schema ?? { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+}
+
+/**
+ * Versions with schemas of their own: what is stored has the shape and the defaults of the storage version, and a reader
+ * of another version sees of it what that one knows, without that one's defaults.
+ */
+function conversionOf(schema: Readonly<Record<string, unknown>>, stored: Readonly<Record<string, unknown>>) {
+  if (isDeepStrictEqual(schema, stored)) return {};
+  const [here, there] = [compile(schema), compile(stored)];
+  const conversion: Conversion = {
+    toStored(object) {
+      const copy = structuredClone(object);
+      there.prune(copy);
+      there.applyDefaults(copy);
+      return copy;
+    },
+    fromStored(object) {
+      there.prune(object);
+      there.applyDefaults(object);
+      here.prune(object);
+      dropNulls(object, here.schema);
+      return object;
+    },
+  };
+  return { conversion };
 }
 
 function compile(schema: Readonly<Record<string, unknown>>): CompiledSchema {

@@ -25,7 +25,7 @@ export function applyWanted(
   live: KubeObject | undefined,
   body: unknown,
   options: ApplyOptions,
-): Wanted & { readonly unknown: readonly string[] } {
+): Wanted {
   const config = readConfig(kind, body, options);
   const { object, conflicts } = serverSideApply({
     live,
@@ -40,12 +40,14 @@ export function applyWanted(
   });
   if (conflicts) throw conflictOf(conflicts);
   const result = object as KubeObject;
+  result.metadata.name ||= options.name;
   if (kind.namespaced) result.metadata.namespace = options.namespace;
-  const unknown = kind.custom ? conformApplied(kind, result) : conform(kind, result);
+  if (kind.custom) conformApplied(kind, result);
+  else conform(kind, result);
   // The config may name the version it was made from; it then guards the write as in any patch.
   const { resourceVersion } = config.metadata;
   if (resourceVersion) result.metadata.resourceVersion = resourceVersion;
-  return { object: result, tracked: true, unknown };
+  return { object: result, tracked: true };
 }
 
 /** Group, version and kind as Go prints them. */
@@ -68,12 +70,9 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
   const { wrong } = normaliseMetadata(structuredClone(config), kind.custom);
   if (wrong) throw cannotHandle(kind, wrong);
   config.metadata ??= { name: "" };
-  config.metadata.name ||= options.name;
-  if (config.metadata.name !== options.name) {
-    throw badRequest(
-      `the name of the object (${config.metadata.name}) does not match the name on the URL (${options.name})`,
-    );
-  }
+  const { name = "" } = config.metadata;
+  if (name !== "" && name !== options.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${options.name})`);
   if (kind.namespaced) {
     if ((config.metadata.namespace ?? options.namespace) !== options.namespace) {
       throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
@@ -82,13 +81,15 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
   return config;
 }
 
-/** As `conform`, but a null that the merge left is for validation to refuse. */
-function conformApplied(kind: ServedKind, object: KubeObject): string[] {
-  const { unknown, wrong } = normaliseMetadata(object, true);
+/**
+ * As `conform`, but a null that the merge left is for validation to refuse, and nobody is told of what is dropped: a member
+ * that the schema does not know was refused before, unless an open map holds it.
+ */
+function conformApplied(kind: ServedKind, object: KubeObject): void {
+  const { wrong } = normaliseMetadata(object, true);
   if (wrong) throw cannotHandle(kind, wrong);
-  const dropped = kind.schema.prune(object);
+  kind.schema.prune(object);
   kind.schema.applyDefaults(object, { keepNulls: true });
-  return [...unknown, ...dropped].map((path) => `unknown field "${path}"`);
 }
 
 function conflictOf(conflicts: readonly FieldConflict[]): Error {

@@ -10,7 +10,7 @@ import type { Api, Call, User } from "./api.ts";
 import { trackFields } from "./fields.ts";
 import { readWriteOptions, type WriteOptions } from "./options.ts";
 import { asKind, conform, reportStrict } from "./prepare.ts";
-import { fromStored, toStored } from "./present.ts";
+import { asRead, fromStored, toStored } from "./present.ts";
 import { respondObject } from "./read.ts";
 
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
@@ -49,8 +49,8 @@ export async function createObject(
 ): Promise<KubeObject> {
   const { metadata } = object;
   if (kind.terminating) {
-    const message = "create not allowed while custom resource definition is terminating";
-    throw failure(405, "MethodNotAllowed", message, { group: kind.group, kind: kind.plural });
+    const why = "create not allowed while custom resource definition is terminating";
+    throw forbidden(about(kind), metadata.name ?? "", why);
   }
   if (kind.namespaced) {
     metadata.namespace ||= context.namespace;
@@ -81,7 +81,7 @@ function tryCreate(api: Api, kind: ServedKind, object: KubeObject, context: Crea
     checkNamespace(api, kind, context.namespace, name ?? "");
     const built = buildNew(api, kind, object, context);
     if (existing) throw alreadyExists(about(kind), name);
-    if (context.options.dryRun) return { keep: built };
+    if (context.options.dryRun) return { keep: asRead(kind, built) };
     const stored = toStored(kind, built);
     return { put: stored, answer: (entry) => fromStored(kind, parse(entry), entry.revision) };
   });

@@ -49,6 +49,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
       type === apply
         ? {
             ...applyWanted(api, kind, live, decoded.value, { ...options, name, namespace, subresource }),
+            unknown: [],
             sent: undefined,
           }
         : patched(kind, live!, decoded.value, type, namespace, name);

@@ -11,15 +11,28 @@ export function fromStored(kind: ServedKind, stored: KubeObject, revision: numbe
   const object = kind.conversion ? kind.conversion.fromStored(stored) : stored;
   object.apiVersion = apiVersion(kind);
   object.kind = kind.kind;
-  if (isOutdated(kind, revision)) {
+  if (isOutdated(kind, revision) && !kind.conversion) {
     kind.schema.prune(object);
     kind.schema.applyDefaults(object);
   }
   return object;
 }
 
-/** The stored form of a served object. */
+/**
+ * A custom object that passed its checks, in place, as a reader will see it: with the default of a status that was left out
+ * or dropped, and metadata of embedded resources typed, which an apply leaves as it was sent until here.
+ */
+export function asRead(kind: ServedKind, object: KubeObject): KubeObject {
+  if (!kind.custom) return object;
+  kind.schema.coerce(object);
+  if (object.status === undefined && kind.schema.schema.properties?.status?.default !== undefined)
+    kind.schema.applyDefaults(object);
+  return object;
+}
+
+/** The stored form of a served object; completes it as `asRead` does. */
 export function toStored(kind: ServedKind, object: KubeObject): KubeObject {
+  asRead(kind, object);
   const stored = kind.conversion ? kind.conversion.toStored(object) : object;
   return { ...stored, apiVersion: kind.storedAs };
 }

@@ -9,6 +9,22 @@ import { type JsonSchema, memberSchema } from "./json-schema.ts";
 
 type Open = Record<string, unknown>;
 
+const embedding = new WeakMap<JsonSchema, boolean>();
+
+/** Whether a resource may be embedded anywhere under a schema. Most have none, and every write asks. */
+function embeds(schema: JsonSchema): boolean {
+  let known = embedding.get(schema);
+  if (known === undefined) {
+    const { items, additionalProperties, properties = {} } = schema;
+    const below = [items, additionalProperties, ...Object.values(properties)];
+    known =
+      schema["x-kubernetes-embedded-resource"] === true ||
+      below.some((part) => typeof part === "object" && embeds(part));
+    embedding.set(schema, known);
+  }
+  return known;
+}
+
 /** Calls `visit` for each resource embedded in a value (`x-kubernetes-embedded-resource`), the value itself included. */
 function forEachEmbedded(
   value: unknown,
@@ -16,7 +32,7 @@ function forEachEmbedded(
   path: string,
   visit: (resource: Open, path: string) => void,
 ): void {
-  if (!schema) return;
+  if (!schema || !embeds(schema)) return;
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) forEachEmbedded(item, schema.items, `${path}[${index}]`, visit);
   } else if (isObject(value)) {
@@ -50,7 +66,9 @@ export function coerceEmbedded(value: unknown, schema: JsonSchema, path = ""): C
     const given: unknown = structuredClone(resource.metadata);
     const metadata = normaliseMetadata(resource as KubeObject, true);
     unknown.push(...metadata.unknown.map((name) => join(at, name)));
-    if (metadata.wrong !== undefined) wrong ??= invalid(join(at, "metadata"), given, metadata.wrong);
+    // It is decoded by itself, so its type is not named as a member's.
+    const why = metadata.wrong?.replace("Go struct field .metadata of type", "Go value of type");
+    if (why !== undefined) wrong ??= invalid(join(at, "metadata"), given, why);
   });
   return { unknown: unknown.sort(), ...(wrong ? { wrong } : {}) };
 }

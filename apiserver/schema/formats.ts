@@ -16,13 +16,13 @@ function isHostname(text: string): boolean {
   return text.split(".").every((part) => Buffer.byteLength(part) <= 63);
 }
 
-const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u0080-\\uffff]+";
+const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\x{80}-\\x{10FFFF}]+";
 const dotted = `${atom}(?:\\.${atom})*`;
 const quotedText = '"(?:[^"\\\\\\r\\n]|\\\\.)*"';
 const mailbox = `(?:${dotted}|${quotedText})@(?:${dotted}|\\[[^\\[\\]\\s]+\\])`;
 const phrase = `(?:(?:${atom}|\\.|${quotedText})[ \\t]*)*`;
 /** RFC 5322: a bare address, or one in angle brackets after a display name (Go's `mail.ParseAddress`). */
-const email = new RegExp(`^[ \\t]*(?:${mailbox}|${phrase}<[ \\t]*${mailbox}>)[ \\t]*$`);
+const email = `^[ \\t]*(?:${mailbox}|${phrase}<[ \\t]*${mailbox}>)[ \\t]*$`;
 
 function isDateTime(text: string): boolean {
   const [date = "", time = ""] = text.toLowerCase().split("t");
@@ -68,7 +68,7 @@ function isIsbn13(text: string): boolean {
 const checks: Readonly<Record<string, (text: string) => boolean>> = {
   bsonobjectid: matches(/^[0-9a-fA-F]{24}$/),
   uri: (text) => parseUrl(text) !== undefined,
-  email: matches(email),
+  email: (text) => matchesPattern(email, text),
   hostname: isHostname,
   ipv4: (text) => text.includes(".") && isGoIp(text, true),
   ipv6: (text) => text.includes(":") && isGoIp(text, false),

@@ -1,4 +1,5 @@
 import { isObject } from "../../lib/json.ts";
+import { coerceEmbedded } from "./embedded.ts";
 import { type JsonSchema, memberSchema, metaFields } from "./json-schema.ts";
 
 type Open = Record<string, unknown>;
@@ -57,7 +58,7 @@ export function applyDefaults(value: unknown, schema: JsonSchema | undefined): v
   if (Array.isArray(value)) {
     const items = schema.items;
     for (const index of value.keys()) {
-      if (value[index] === null && items && !items.nullable) value[index] = copyOf(items.default);
+      if (value[index] === null && items && !items.nullable) value[index] = defaultOf(items);
       applyDefaults(value[index], items);
     }
     return;
@@ -65,8 +66,7 @@ export function applyDefaults(value: unknown, schema: JsonSchema | undefined): v
   if (!isObject(value)) return;
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     if (property.default === undefined || property.default === null) continue;
-    if (!Object.hasOwn(value, key) || (value[key] === null && !property.nullable))
-      value[key] = copyOf(property.default);
+    if (!Object.hasOwn(value, key) || (value[key] === null && !property.nullable)) value[key] = defaultOf(property);
   }
   for (const key of Object.keys(value)) applyDefaultsToMember(value, key, schema);
 }
@@ -74,10 +74,13 @@ export function applyDefaults(value: unknown, schema: JsonSchema | undefined): v
 function applyDefaultsToMember(object: Open, key: string, schema: JsonSchema): void {
   const property = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
   const additional = property ? undefined : memberSchema(schema, key);
-  if (additional && object[key] === null && !additional.nullable) object[key] = copyOf(additional.default);
+  if (additional && object[key] === null && !additional.nullable) object[key] = defaultOf(additional);
   applyDefaults(object[key], property ?? additional);
 }
 
-function copyOf(value: unknown): unknown {
-  return value === undefined ? null : structuredClone(value);
+/** A copy, with metadata of embedded resources typed as it is in what clients send. */
+function defaultOf(schema: JsonSchema): unknown {
+  const value: unknown = structuredClone(schema.default) ?? null;
+  if (isObject(value) || Array.isArray(value)) coerceEmbedded(value, schema);
+  return value;
 }

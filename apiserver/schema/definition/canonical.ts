@@ -1,0 +1,45 @@
+import { isObject } from "../../../lib/json.ts";
+import type { JsonSchema } from "../json-schema.ts";
+
+/** False counts as absent for these; for the rest it says something. */
+const flags = new Set([
+  "uniqueItems",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+  "nullable",
+  "x-kubernetes-embedded-resource",
+  "x-kubernetes-int-or-string",
+]);
+const nested = new Set(["items", "not", "additionalProperties", "additionalItems"]);
+const lists = new Set(["allOf", "anyOf", "oneOf"]);
+const maps = new Set(["properties", "patternProperties", "definitions"]);
+
+/**
+ * A schema as a cluster stores it: its Go type leaves out what is empty (lists, maps, texts, null), a `default: null` among
+ * it. Sizes of zero and what `default`, `enum` and `example` hold stay.
+ */
+export function canonicalSchema(schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([key, value]) => !isLeftOut(key, value))
+      .map(([key, value]) => [key, member(key, value)]),
+  );
+}
+
+function isLeftOut(key: string, value: unknown): boolean {
+  if (value === null) return true;
+  if (key === "default" || key === "example" || nested.has(key)) return false;
+  if (flags.has(key) && value === false) return true;
+  if (value === "" || (Array.isArray(value) && value.length === 0)) return true;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+function member(key: string, value: unknown): unknown {
+  if (nested.has(key) && isObject(value)) return canonicalSchema(value);
+  if (lists.has(key) && Array.isArray(value))
+    return value.map((part) => (isObject(part) ? canonicalSchema(part) : part));
+  if (!maps.has(key) || !isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, isObject(part) ? canonicalSchema(part) : part]),
+  );
+}
