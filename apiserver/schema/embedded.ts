@@ -15,6 +15,8 @@ const embedding = new WeakMap<JsonSchema, boolean>();
 function embeds(schema: JsonSchema): boolean {
   let known = embedding.get(schema);
   if (known === undefined) {
+    // A schema may hold itself, as that of definitions does.
+    embedding.set(schema, false);
     const { items, additionalProperties, properties = {} } = schema;
     const below = [items, additionalProperties, ...Object.values(properties)];
     known =
