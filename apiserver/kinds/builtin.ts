@@ -1,7 +1,7 @@
 import { compileSchema } from "../schema/structural.ts";
 import { builtinColumns } from "./columns.ts";
 import { definitions } from "./definition-strategy.ts";
-import { coreEvents, modernEvents } from "./event-validation.ts";
+import { coreEvents, emptyEvents, modernEvents } from "./event-validation.ts";
 import { coreEvent, eventConversion, eventFields } from "./events.ts";
 import { allVerbs, type ServedKind, type Strategy, type Subresource } from "./kind.ts";
 import { checkLabel, checkPathSegment, checkSubdomain } from "./names.ts";
@@ -28,6 +28,7 @@ interface Row {
   readonly strategy: Strategy;
   readonly selectable?: ServedKind["selectable"];
   readonly conversion?: ServedKind["conversion"];
+  readonly empty?: ServedKind["empty"];
 }
 
 const rbac = {
@@ -53,6 +54,7 @@ const rows: readonly Row[] = [
     shortNames: ["ev"],
     strategy: { ...plain, ...coreEvents, createOnUpdate: true },
     selectable: eventFields,
+    empty: emptyEvents.core,
   },
   {
     kind: "Namespace",
@@ -63,6 +65,7 @@ const rows: readonly Row[] = [
     verbs: allVerbs.filter((verb) => verb !== "deletecollection"),
     subresources: [{ name: "finalize", verbs: ["update"] }, status],
     strategy: { ...plain, ...namespaces, checkName: checkLabel },
+    empty: { spec: {}, status: {} },
     selectable: { "status.phase": (object) => text((object.status as { phase?: string } | undefined)?.phase) },
   },
   {
@@ -96,6 +99,7 @@ const rows: readonly Row[] = [
     strategy: { ...plain, ...modernEvents, createOnUpdate: true },
     selectable: eventFields,
     conversion: eventConversion,
+    empty: emptyEvents.modern,
   },
   {
     group: "coordination.k8s.io",
@@ -103,6 +107,7 @@ const rows: readonly Row[] = [
     plural: "leases",
     component: "io.k8s.api.coordination.v1.Lease",
     strategy: { ...plain, ...leases, createOnUpdate: true, unconditionalUpdate: false },
+    empty: { spec: {} },
   },
   {
     ...rbac,
@@ -111,6 +116,7 @@ const rows: readonly Row[] = [
     component: "io.k8s.api.rbac.v1.ClusterRoleBinding",
     cluster: true,
     strategy: { ...rbac.strategy, ...bindings },
+    empty: { roleRef: { apiGroup: "", kind: "", name: "" } },
   },
   {
     ...rbac,
@@ -119,6 +125,7 @@ const rows: readonly Row[] = [
     component: "io.k8s.api.rbac.v1.ClusterRole",
     cluster: true,
     strategy: { ...rbac.strategy, ...roles },
+    empty: { rules: null },
   },
   {
     ...rbac,
@@ -126,6 +133,7 @@ const rows: readonly Row[] = [
     plural: "rolebindings",
     component: "io.k8s.api.rbac.v1.RoleBinding",
     strategy: { ...rbac.strategy, ...bindings },
+    empty: { roleRef: { apiGroup: "", kind: "", name: "" } },
   },
   {
     ...rbac,
@@ -133,6 +141,7 @@ const rows: readonly Row[] = [
     plural: "roles",
     component: "io.k8s.api.rbac.v1.Role",
     strategy: { ...rbac.strategy, ...roles },
+    empty: { rules: null },
   },
   {
     ...admission,
@@ -141,6 +150,7 @@ const rows: readonly Row[] = [
     component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
     subresources: [status],
     strategy: { ...plain, ...policies, unconditionalUpdate: false, counted: true },
+    empty: { spec: {}, status: {} },
   },
   {
     ...admission,
@@ -148,6 +158,7 @@ const rows: readonly Row[] = [
     plural: "validatingadmissionpolicybindings",
     component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding",
     strategy: { ...plain, ...policyBindings, unconditionalUpdate: false, counted: true },
+    empty: { spec: {} },
   },
   {
     group: "apiextensions.k8s.io",
@@ -159,6 +170,10 @@ const rows: readonly Row[] = [
     cluster: true,
     subresources: [status],
     strategy: { ...plain, ...definitions, unconditionalUpdate: false, counted: true },
+    empty: {
+      spec: { group: "", names: { plural: "", kind: "" }, scope: "", versions: null },
+      status: { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions: null },
+    },
   },
 ];
 
@@ -190,6 +205,7 @@ export function builtinKinds(strategies: Readonly<Record<string, Partial<Strateg
       openapi: { name: row.component, schema: {} },
       columns: builtinColumns[row.kind]!,
       selectable: row.selectable ?? {},
+      empty: row.empty ?? {},
       strategy: { ...row.strategy, ...strategies[row.kind] },
       storedAs: row.conversion ? coreEvent : group ? `${group}/v1` : "v1",
       ...(row.conversion ? { conversion: row.conversion } : {}),

@@ -11,9 +11,11 @@ const metaOf = (field: string) =>
       { description?: string }
     >
   )[field]?.description ?? "";
-const descriptionOf = (kind: string, field: string) =>
-  (components[`io.k8s.api.core.v1.${kind}`]!.properties as Record<string, { description?: string }>)[field]
+const descriptionOf = (kind: string, field: string, group = "core") =>
+  (components[`io.k8s.api.${group}.v1.${kind}`]!.properties as Record<string, { description?: string }>)[field]
     ?.description ?? "";
+/** Go's time that was never set. */
+const zeroTime = "0001-01-01T00:00:00Z";
 const nameText = metaOf("name");
 const createdText = metaOf("creationTimestamp");
 
@@ -27,7 +29,13 @@ const column = (name: string, description: string, cell: Column["cell"], priorit
 });
 const name: Column = { ...column("Name", nameText, (object) => object.metadata.name), format: "name" };
 const age = column("Age", createdText, (object, now) => since(object.metadata.creationTimestamp, now));
-const createdAt = column("Created At", createdText, (object) => object.metadata.creationTimestamp ?? null, 0, "date");
+const createdAt = column(
+  "Created At",
+  createdText,
+  (object) => object.metadata.creationTimestamp ?? zeroTime,
+  0,
+  "date",
+);
 
 const text = (value: unknown) => (value === undefined || value === null ? "" : String(value));
 const size = (value: unknown) => (isObject(value) ? Object.keys(value).length : 0);
@@ -78,7 +86,12 @@ const eventColumns: readonly Column[] = [
     const target = text(at(o, "involvedObject", "name"));
     return target ? `${kind}/${target}` : kind;
   }),
-  column("Subobject", "", (o) => text(at(o, "involvedObject", "fieldPath")), 1),
+  column(
+    "Subobject",
+    descriptionOf("ObjectReference", "fieldPath"),
+    (o) => text(at(o, "involvedObject", "fieldPath")),
+    1,
+  ),
   column(
     "Source",
     "The component reporting this event. Should be a short machine understandable string.",
@@ -99,7 +112,7 @@ const eventColumns: readonly Column[] = [
   column(
     "Count",
     "The number of times this event has occurred.",
-    (o) => text(at(o, "series", "count") ?? (Number(o.count ?? 0) || 1)),
+    (o) => at(o, "series", "count") ?? (Number(o.count ?? 0) || 1),
     1,
   ),
   { ...name, priority: 1 },
@@ -112,18 +125,19 @@ const subjects = (object: KubeObject, kind: string) =>
       kind === "ServiceAccount" ? `${text(subject.namespace)}/${text(subject.name)}` : text(subject.name),
     )
     .join(", ");
-const bindingColumns: readonly Column[] = [
-  name,
-  column(
-    "Role",
-    "RoleRef names the role that is granted.",
-    (o) => `${text(at(o, "roleRef", "kind"))}/${text(at(o, "roleRef", "name"))}`,
-  ),
-  age,
-  column("Users", "Users in the binding", (o) => subjects(o, "User"), 1),
-  column("Groups", "Groups in the binding", (o) => subjects(o, "Group"), 1),
-  column("ServiceAccounts", "ServiceAccounts in the binding", (o) => subjects(o, "ServiceAccount"), 1),
-];
+const bindingColumns = (kind: "RoleBinding" | "ClusterRoleBinding"): readonly Column[] => {
+  const word = `${kind[0]!.toLowerCase()}${kind.slice(1)}`;
+  // The table's text is older than the API's.
+  const roleText = descriptionOf(kind, "roleRef", "rbac").replace(" This field is immutable.", "");
+  return [
+    name,
+    column("Role", roleText, (o) => `${text(at(o, "roleRef", "kind"))}/${text(at(o, "roleRef", "name"))}`),
+    age,
+    column("Users", `Users in the ${word}`, (o) => subjects(o, "User"), 1),
+    column("Groups", `Groups in the ${word}`, (o) => subjects(o, "Group"), 1),
+    column("ServiceAccounts", `ServiceAccounts in the ${word}`, (o) => subjects(o, "ServiceAccount"), 1),
+  ];
+};
 
 /** The columns of the built-in kinds, as kube-apiserver prints them. */
 export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
@@ -139,15 +153,15 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   ServiceAccount: [name, age],
   Lease: [
     name,
-    column("Holder", "holderIdentity contains the identity of the holder of a current lease.", (o) =>
+    column("Holder", descriptionOf("LeaseSpec", "holderIdentity", "coordination"), (o) =>
       text(at(o, "spec", "holderIdentity")),
     ),
     age,
   ],
   Role: [name, createdAt],
   ClusterRole: [name, createdAt],
-  RoleBinding: bindingColumns,
-  ClusterRoleBinding: bindingColumns,
+  RoleBinding: bindingColumns("RoleBinding"),
+  ClusterRoleBinding: bindingColumns("ClusterRoleBinding"),
   CustomResourceDefinition: [name, createdAt],
   ValidatingAdmissionPolicy: [
     name,
@@ -186,6 +200,14 @@ interface PrinterColumn {
   readonly priority?: number;
   readonly jsonPath: string;
 }
+
+/** The columns of a Scale, which stands for the replicas of a custom kind. */
+export const scaleColumns: readonly Column[] = [
+  name,
+  column("Desired", "Number of desired replicas", (scale) => at(scale, "spec", "replicas") ?? null, 0, "integer"),
+  column("Available", "Number of actual replicas", (scale) => at(scale, "status", "replicas") ?? 0, 0, "integer"),
+  { ...age, type: "date" },
+];
 
 /** The columns of a custom kind: Name, then `additionalPrinterColumns`, or Age where there are none. */
 export function customColumns(definitions: readonly PrinterColumn[]): readonly Column[] {

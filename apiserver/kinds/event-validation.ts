@@ -16,6 +16,26 @@ function completeCore(event: KubeObject): void {
   event.source ??= {};
 }
 
+/** The same of Events without any field. */
+export const emptyEvents = {
+  core: {
+    involvedObject: {},
+    source: {},
+    firstTimestamp: null,
+    lastTimestamp: null,
+    eventTime: null,
+    reportingComponent: "",
+    reportingInstance: "",
+  },
+  modern: {
+    eventTime: null,
+    regarding: {},
+    deprecatedSource: {},
+    deprecatedFirstTimestamp: null,
+    deprecatedLastTimestamp: null,
+  },
+};
+
 function completeModern(event: KubeObject): void {
   for (const field of ["eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"]) event[field] ??= null;
   event.deprecatedSource ??= {};

@@ -26,6 +26,8 @@ export interface ServedKind {
   /** Fields that a field selector may name, beside metadata.name and metadata.namespace. */
   readonly selectable: Readonly<Record<string, (object: KubeObject) => string>>;
   readonly strategy: Strategy;
+  /** What an object shows in which nothing is set, beside its kind and metadata: bookmarks are such objects. */
+  readonly empty: Readonly<Record<string, unknown>>;
   /** apiVersion of the stored bytes. */
   readonly storedAs: string;
   /** Only where the stored form differs by more than its apiVersion. */
@@ -81,7 +83,7 @@ export interface Strategy {
   readonly prepareCreate?: (object: KubeObject) => void;
   readonly prepareUpdate?: (next: KubeObject, live: KubeObject) => void;
   /** For writes to /status: the default keeps everything of the live object but status. */
-  readonly validate?: (next: KubeObject, live: KubeObject | undefined) => readonly FieldError[];
+  readonly validate?: (next: KubeObject, live: KubeObject | undefined, subresource?: string) => readonly FieldError[];
   readonly warnings?: (next: KubeObject, live: KubeObject | undefined) => readonly string[];
 }
 

@@ -96,15 +96,16 @@ export class NamespaceController implements AsyncDisposable {
       if (!live?.metadata.deletionTimestamp) return { keep: live };
       const spec = (live["spec"] ?? {}) as { finalizers?: string[] };
       const status = live["status"] as { phase?: string; conditions?: Condition[] };
-      if (left.length === 0) {
-        const finalizers = (spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes");
-        const next = { ...live, spec: finalizers.length > 0 ? { ...spec, finalizers } : {} };
-        const released = finalizers.length === 0 && (live.metadata.finalizers ?? []).length === 0;
-        return released ? { remove: next } : { put: next };
-      }
       const conditions = conditionsFor(left, status.conditions ?? [], toRfc3339(this.#api.clock.now()));
-      if (isDeepStrictEqual(status.conditions, conditions)) return { keep: live };
-      return { put: { ...live, status: { ...status, conditions } } };
+      // That nothing is left is told before it is acted upon: this write leads back to here.
+      if (!isDeepStrictEqual(status.conditions, conditions))
+        return { put: { ...live, status: { ...status, conditions } } };
+      if (left.length > 0) return { keep: live };
+      const finalizers = (spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes");
+      const released = finalizers.length === 0 && (live.metadata.finalizers ?? []).length === 0;
+      return released
+        ? { remove: live }
+        : { put: { ...live, spec: finalizers.length > 0 ? { ...spec, finalizers } : {} } };
     });
   }
 
@@ -166,11 +167,13 @@ function conditionsFor(left: readonly Content[], before: readonly Condition[], n
       "All content successfully deleted, may be waiting on finalization",
       "False",
     ),
-    condition(
-      "NamespaceContentRemaining",
-      "SomeResourcesRemain",
-      `Some resources are remaining: ${remaining.join(", ")}`,
-    ),
+    remaining.length > 0
+      ? condition(
+          "NamespaceContentRemaining",
+          "SomeResourcesRemain",
+          `Some resources are remaining: ${remaining.join(", ")}`,
+        )
+      : condition("NamespaceContentRemaining", "ContentRemoved", "All content successfully removed", "False"),
     held.length > 0
       ? condition(
           "NamespaceFinalizersRemaining",

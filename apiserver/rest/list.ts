@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { send, setWarnings } from "../http/respond.ts";
-import { badRequest, fieldError, gone, tooLarge } from "../http/status.ts";
+import { badRequest, type FieldError, fieldError, gone, tooLarge } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { readFieldSelector } from "../selectors/fields.ts";
 import { readLabelSelector } from "../selectors/labels.ts";
@@ -46,7 +46,9 @@ export async function list(api: Api, call: Call, kind: ServedKind): Promise<void
   const representation = listRepresentationOf(call, kind);
   const selection = readSelection(query, kind);
   // Version 0 is whatever is at hand, which a cluster answers whole.
-  const limit = query.get("resourceVersion") === "0" ? 0 : readLimit(query);
+  const wanted = Math.max(0, readInteger(query, "limit"));
+  const limit = query.get("resourceVersion") === "0" ? 0 : wanted;
+  readInteger(query, "timeoutSeconds");
   const plan = planList(api, query, limit);
   const revision = plan.revision;
   const entries = gather(api, kind, call.info.namespace, selection, plan);
@@ -86,12 +88,12 @@ export async function list(api: Api, call: Call, kind: ServedKind): Promise<void
   );
 }
 
-function readLimit(query: URLSearchParams): number {
-  const text = query.get("limit");
+/** A whole number of a query, 0 when it is absent. Throws 400. */
+export function readInteger(query: URLSearchParams, name: string): number {
+  const text = query.get(name);
   if (!text) return 0;
-  const limit = Number(text);
-  if (!Number.isInteger(limit)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
-  return Math.max(0, limit);
+  if (!/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+  return Number(text);
 }
 
 interface Plan {
@@ -108,7 +110,7 @@ function planList(api: Api, query: URLSearchParams, limit: number): Plan {
   const match = query.get("resourceVersionMatch") ?? "";
   const version = query.get("resourceVersion") ?? "";
   const token = query.get("continue") ?? "";
-  checkVersionMatch(match, version, token);
+  checkVersionMatch(match, version, token, query.has("sendInitialEvents"));
   if (token) {
     const { rv, after } = decodeContinue(token);
     if (rv === -1) return { revision: store.revision, after };
@@ -134,15 +136,21 @@ function planList(api: Api, query: URLSearchParams, limit: number): Plan {
   return { revision: store.revision, after: undefined };
 }
 
-function checkVersionMatch(match: string, version: string, token: string): void {
-  const field = "resourceVersionMatch";
-  if (match === "") {
+function checkVersionMatch(match: string, version: string, token: string, initial: boolean): void {
+  if (match === "" && !initial) {
     if (token && version && version !== "0") {
       throw badRequest("specifying resource version is not allowed when using continue");
     }
     return;
   }
-  const errors = [];
+  const errors = match === "" ? [] : matchErrors(match, version, token);
+  if (initial) errors.push(fieldError.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  if (errors.length > 0) throw invalidOptions("ListOptions", errors);
+}
+
+function matchErrors(match: string, version: string, token: string): FieldError[] {
+  const field = "resourceVersionMatch";
+  const errors: FieldError[] = [];
   if (!version)
     errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
   if (token) errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
@@ -152,7 +160,7 @@ function checkVersionMatch(match: string, version: string, token: string): void 
   if (match === "Exact" && version === "0") {
     errors.push(fieldError.forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
-  if (errors.length > 0) throw invalidOptions("ListOptions", errors);
+  return errors;
 }
 
 function gather(api: Api, kind: ServedKind, namespaceOf: string, selection: Selection, plan: Plan): Entry[] {
@@ -213,7 +221,7 @@ async function writeList(
     parts = [];
     bytes = 0;
   }
-  parts.push("]}");
+  parts.push("]}\n");
   response.end(join(parts));
 }
 

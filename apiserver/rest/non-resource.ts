@@ -10,7 +10,8 @@ import {
 import { negotiate, parseMedia } from "../http/media.ts";
 import { send, sendText } from "../http/respond.ts";
 import { failure } from "../http/status.ts";
-import { openApiDocument, openApiIndex } from "../openapi/documents.ts";
+import { openApiDocument, openApiIndex, openApiVersionTwo } from "../openapi/documents.ts";
+import { encodeOpenApi } from "../openapi/protobuf.ts";
 import type { Api, Call } from "./api.ts";
 import { notAllowed } from "./resource.ts";
 
@@ -45,13 +46,21 @@ export async function nonResource(api: Api, call: Call, address: string): Promis
     if (known(api, path)) throw notAllowed();
     return sendText(response, 404, "404 page not found\n");
   }
-  if (health.has(path)) return sendText(response, 200, "ok");
+  if (health.has(path)) return healthy(call, path);
   if (path === "/version") return version(call);
   if (path === "/") return send(response, 200, { paths: rootPaths(api) });
   if (path === "/api" || path === "/apis") return root(api, call, address, path === "/api");
+  if (path === "/openapi/v2" && prefersProtobuf(request.headers.accept)) {
+    return sendDocument(call, versionTwoBytes(api), protobufTypes[1]);
+  }
   const document = cached(api, path);
   if (!document) return sendText(response, 404, "404 page not found\n");
   sendDocument(call, document);
+}
+
+function healthy({ query, response }: Call, path: string): void {
+  if (!query.has("verbose") || path.endsWith("/ping")) return sendText(response, 200, "ok");
+  sendText(response, 200, `[+]ping ok\n[+]storage ok\n${path.slice(1)} check passed\n`);
 }
 
 // Its route writes JSON alone.
@@ -61,6 +70,26 @@ function version({ request, response }: Call): void {
     throw failure(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json", {});
   }
   send(response, 200, versionInfo);
+}
+
+// As clients ask for it, and as servers name it.
+const protobufTypes = [
+  "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+  "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+] as const;
+
+function prefersProtobuf(accept = ""): boolean {
+  const types = accept.split(",").map((part) => parseMedia(part).type);
+  const wanted = types.find((type) => ["application/json", "application/*", "*/*", ...protobufTypes].includes(type));
+  return wanted !== undefined && (protobufTypes as readonly string[]).includes(wanted);
+}
+
+function versionTwoBytes(api: Api): Document {
+  const { made } = cacheOf(api);
+  const key = "/openapi/v2 as protobuf";
+  const document = made.get(key) ?? toDocument(encodeOpenApi(openApiVersionTwo(api.registry)));
+  made.set(key, document);
+  return document;
 }
 
 function sendDocument({ request, response }: Call, { bytes, etag }: Document, type?: string): void {
@@ -88,12 +117,16 @@ async function root(api: Api, call: Call, address: string, core: boolean): Promi
   sendDocument(call, toDocument(aggregated(api.registry, core, wanted.version)), type);
 }
 
+function cacheOf(api: Api): { readonly made: Map<string, Document> } {
+  const cache = documents.get(api.registry);
+  if (cache?.generation === api.registry.generation) return cache;
+  const fresh = { generation: api.registry.generation, made: new Map<string, Document>() };
+  documents.set(api.registry, fresh);
+  return fresh;
+}
+
 function cached(api: Api, path: string): Document | undefined {
-  let cache = documents.get(api.registry);
-  if (cache?.generation !== api.registry.generation) {
-    cache = { generation: api.registry.generation, made: new Map() };
-    documents.set(api.registry, cache);
-  }
+  const cache = cacheOf(api);
   const found = cache.made.get(path);
   if (found) return found;
   const object = documentAt(api, path);
@@ -104,14 +137,15 @@ function cached(api: Api, path: string): Document | undefined {
   return document;
 }
 
-function toDocument(object: object): Document {
-  const bytes = Buffer.from(JSON.stringify(object));
+function toDocument(content: object | Buffer): Document {
+  const bytes = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
   return { bytes, etag: `"${sha256(bytes).toUpperCase()}"` };
 }
 
 function documentAt(api: Api, path: string): object | undefined {
   const { registry } = api;
   if (path === "/openapi/v3") return openApiIndex(registry, (one) => cached(api, one)?.etag.slice(1, -1) ?? "");
+  if (path === "/openapi/v2") return openApiVersionTwo(registry);
   const [, openapi, prefix, group = "", version = ""] =
     path.match(/^(\/openapi\/v3)?\/(apis?)\/([^/]+)(?:\/([^/]+))?$/) ?? [];
   if (!prefix) return undefined;
@@ -126,5 +160,16 @@ function rootPaths({ registry }: Api): string[] {
     `/apis/${group}`,
     ...versions.map((version) => `/apis/${group}/${version}`),
   ]);
-  return ["/api", "/api/v1", "/apis", ...groups.sort(), "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"];
+  return [
+    "/api",
+    "/api/v1",
+    "/apis",
+    ...groups.sort(),
+    "/healthz",
+    "/livez",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/readyz",
+    "/version",
+  ];
 }

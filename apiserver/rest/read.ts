@@ -14,6 +14,16 @@ export function representationOf(call: Call): Representation {
   return negotiate(call.request.headers.accept, allowed);
 }
 
+/** The same for a watch, which is not written as YAML. */
+export function streamRepresentationOf(call: Call): Representation {
+  const found = representationOf(call);
+  if (!found.yaml) return found;
+  const others = (call.request.headers.accept ?? "").split(",").filter((part) => !part.includes("yaml"));
+  if (others.length > 0) return negotiate(others.join(","), allowed);
+  const types = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+  throw failure(406, "NotAcceptable", `only the following media types are accepted: ${types}`);
+}
+
 /** The same for a list. Throws 406 where a client asks for one object's metadata. */
 export function listRepresentationOf(call: Call, kind: ServedKind): Representation {
   const found = representationOf(call);

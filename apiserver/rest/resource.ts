@@ -20,8 +20,8 @@ export async function resource(api: Api, call: Call): Promise<void> {
   if (info.extra.length > 0) throw missing();
   // A namespaced kind is only written in a namespace, and a cluster-scoped one has none.
   const scoped = kind.bucket === "core/namespaces" ? "" : info.namespace;
-  if (!kind.namespaced && scoped) throw missing();
-  if (kind.namespaced && !scoped && (info.name !== "" || info.verb === "create")) {
+  const misplaced = kind.namespaced ? !scoped && (info.name !== "" || info.verb === "create") : scoped !== "";
+  if (misplaced) {
     if (!kind.custom) throw missing();
     sendText(call.response, 404, "404 page not found\n");
     return;

@@ -4,10 +4,12 @@ import { goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
 import { send } from "../http/respond.ts";
 import { badRequest, conflict, failure } from "../http/status.ts";
+import { scaleColumns } from "../kinds/columns.ts";
 import { about, type ServedKind, type Subresource } from "../kinds/kind.ts";
 import { replicasAt, setReplicas } from "../kinds/scale.ts";
 import { applyJsonPatch, applyMergePatch } from "../patch/index.ts";
 import type { KubeObject } from "../store/entry.ts";
+import { metadataOnly, tableHead } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
 import { readWriteOptions } from "./options.ts";
 import { toServed } from "./present.ts";
@@ -29,7 +31,7 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
   const { verb, name, namespace } = call.info;
   if (verb === "get") {
     const entry = findEntry(api, kind, kind.namespaced ? namespace : "", name);
-    respond(call, toScale(toServed(kind, entry), paths));
+    respond(api, call, toScale(toServed(kind, entry), paths));
     return;
   }
   const wanted = verb === "update" ? await readReplacement(call) : await readPatch(call);
@@ -44,11 +46,20 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
     if (resourceVersion) object.metadata.resourceVersion = String(resourceVersion);
     return { object, tracked: false };
   });
-  respond(call, toScale(outcome.object, paths));
+  respond(api, call, toScale(outcome.object, paths));
 }
 
-function respond(call: Call, body: Scale): void {
-  send(call.response, 200, body, { warnings: call.warnings, yaml: representationOf(call).yaml });
+function respond(api: Api, call: Call, body: Scale): void {
+  const representation = representationOf(call);
+  const answer = representation.as === "table" ? toTable(body, representation.version, api.clock.now()) : body;
+  send(call.response, 200, answer, { warnings: call.warnings, yaml: representation.yaml });
+}
+
+function toTable(body: Scale, version: string, now: number): object {
+  const object = body as KubeObject & Scale;
+  const cells = scaleColumns.map((column) => column.cell(object, now));
+  const head = tableHead(scaleColumns, version, { resourceVersion: object.metadata.resourceVersion });
+  return { ...head, rows: [{ cells, object: metadataOnly(object, version) }] };
 }
 
 /** Throws a 500 where the object has no number of replicas; `base` leaves it out instead, for a patch to set. */

@@ -12,7 +12,7 @@ import { buildNew, type CreateContext, checkNamespace } from "./create.ts";
 import { isUnchanged, trackFields } from "./fields.ts";
 import { readWriteOptions } from "./options.ts";
 import { asKind, conform, reportStrict } from "./prepare.ts";
-import { fromStored, toStored } from "./present.ts";
+import { asRead, fromStored, toStored } from "./present.ts";
 import { respondObject } from "./read.ts";
 
 export interface UpdateContext extends CreateContext {
@@ -87,13 +87,16 @@ export function updateObject(
     const wanted = want(structuredClone(live));
     const next = judge(api, kind, context, live, wanted);
     if (isUnchanged(next, live)) return { keep: { object: live, created: false } };
-    if (context.options.dryRun) return { keep: { object: next, created: false } };
-    const answer = (written: typeof entry) => ({
-      object: fromStored(kind, parse(written), written.revision),
-      created: false,
-    });
-    const object = toStored(kind, next);
-    return isReleased(next) ? { remove: object, answer } : { put: object, answer };
+    if (context.options.dryRun) return { keep: { object: asRead(kind, next), created: false } };
+    if (!isReleased(next)) {
+      const answer = (written: typeof entry) => ({
+        object: fromStored(kind, parse(written), written.revision),
+        created: false,
+      });
+      return { put: toStored(kind, next), answer };
+    }
+    // Watches see it go as it was last stored.
+    return { remove: toStored(kind, live), answer: () => ({ object: next, created: false }) };
   });
 }
 
@@ -115,7 +118,7 @@ function createInstead(
   }
   checkNamespace(api, kind, context.namespace, context.name);
   const built = buildNew(api, kind, object, context, tracked);
-  if (context.options.dryRun) return { keep: { object: built, created: true } };
+  if (context.options.dryRun) return { keep: { object: asRead(kind, built), created: true } };
   return {
     put: toStored(kind, built),
     answer: (entry) => ({ object: fromStored(kind, parse(entry), entry.revision), created: true }),
@@ -151,7 +154,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   const errors = [
     ...earlier,
     ...kind.schema.validate(half, live, { earlier, statusOnly: context.subresource === "status" }),
-    ...(kind.strategy.validate?.(half, live) ?? []),
+    ...(kind.strategy.validate?.(half, live, context.subresource) ?? []),
   ];
   if (errors.length > 0) throw invalid(kind.group, kind.kind, context.name, errors);
   context.warnings.push(...(kind.strategy.warnings?.(half, live) ?? []));

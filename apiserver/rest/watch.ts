@@ -4,15 +4,16 @@ import { setWarnings } from "../http/respond.ts";
 import { failure, fieldError, gone, statusOf, tooLarge } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { type Change, type Entry, keyOf, parse } from "../store/entry.ts";
-import { metadataOnly, tableHead, tableRow } from "../table/render.ts";
+import { emptyRow, metadataOnly, tableHead, tableRow } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
-import { type Match, readSelection } from "./list.ts";
+import { type Match, readInteger, readSelection } from "./list.ts";
 import { invalidOptions } from "./options.ts";
 import { fromStored, servedBytes, toServed } from "./present.ts";
-import { includeObjectOf, representationOf } from "./read.ts";
+import { includeObjectOf, streamRepresentationOf } from "./read.ts";
 import { WatchSession } from "./watch-session.ts";
 
 const bookmarkEveryMs = 60_000;
+const lastBookmarkMs = 2_000;
 const waitForRevisionMs = 3_000;
 
 /**
@@ -21,11 +22,12 @@ const waitForRevisionMs = 3_000;
  */
 export async function watch(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const { query, response } = call;
-  const representation = representationOf(call);
+  const representation = streamRepresentationOf(call);
   const selection = readSelection(query, kind);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
   const initial = initialEvents(query);
-  const from = await startRevision(api, query.get("resourceVersion") ?? "");
+  const timeoutMs = timeoutOf(query) * 1_000;
+  const from = startRevision(api, query, initial);
   const namespace = kind.namespaced ? call.info.namespace || selection.namespace || "" : "";
   const name = call.info.name || selection.name;
   const encoder = encoderFor(api, kind, representation, query);
@@ -38,19 +40,21 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
   response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-cache, private" });
   response.flushHeaders();
   const lineFor = (change: Change) => {
+    // A version that is still to come was asked for: what leads to it is known.
+    if (from !== undefined && change.entry.revision <= from) return undefined;
     const type = inScope(change.entry) && typeFor(change, kind, selection.matches);
     return type ? encoder.event(change, type) : undefined;
   };
   const session = new WatchSession(response, lineFor, () => encoder.failure(gone("too many events are unread")));
+  const mark = () => session.bookmark(() => encoder.bookmark(api.store.revision, false));
+  // Like kube-apiserver, which finds that it cannot put a list into an event.
+  if (representation.as === "metadata" && representation.list) return session.end();
+  if (initial && from !== undefined && !(await reached(api, from)))
+    return session.end(encoder.failure(tooLarge(from, api.store.revision)));
   // No await between reading the past and subscribing: nothing is missed and nothing comes twice.
   using _watching = api.watches.add(kind.bucket, session);
-  using _timeout = api.clock.after(timeoutOf(query) * 1_000, () => session.end());
-  let bookmark: Disposable | undefined;
-  const mark = () => {
-    session.bookmark(() => encoder.bookmark(api.store.revision, false));
-    bookmark = api.clock.after(bookmarkEveryMs, mark);
-  };
-  if (bookmarks) bookmark = api.clock.after(bookmarkEveryMs, mark);
+  using _timeout = api.clock.after(timeoutMs, () => session.end());
+  using _bookmarks = bookmarks ? markNowAndThen(api, timeoutMs, mark) : undefined;
   const past = from === undefined || initial ? undefined : from;
   if (past !== undefined && past < api.store.history.compacted) {
     session.end(encoder.failure(gone(`too old resource version: ${past} (${api.store.history.compacted})`)));
@@ -63,14 +67,38 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
       const wanted = inScope(entry) && (!selection.matches || selection.matches(toServed(kind, entry)));
       return wanted ? encoder.added(entry) : undefined;
     });
-    await session.run(lines, initial && bookmarks ? encoder.bookmark(revision, true) : undefined);
+    await session.run(told(lines, () => (bookmarks ? encoder.bookmark(revision, true) : undefined)));
   }
-  bookmark?.[Symbol.dispose]();
+}
+
+/** The lines of the present state, and then that this was all of it. */
+function* told(lines: Iterable<Buffer | undefined>, last: () => Buffer | undefined): Generator<Buffer | undefined> {
+  yield* lines;
+  yield last();
+}
+
+/** Calls `mark` each minute and once shortly before the end, so that a client goes on from near where it was. */
+function markNowAndThen(api: Api, timeoutMs: number, mark: () => void): Disposable {
+  const last = timeoutMs > lastBookmarkMs ? api.clock.after(timeoutMs - lastBookmarkMs, mark) : undefined;
+  let next: Disposable;
+  const again = () => {
+    next = api.clock.after(bookmarkEveryMs, () => {
+      mark();
+      again();
+    });
+  };
+  again();
+  return {
+    [Symbol.dispose]() {
+      next[Symbol.dispose]();
+      last?.[Symbol.dispose]();
+    },
+  };
 }
 
 // Like kube-apiserver: without a wish, between half an hour and an hour, so that clients do not all come back at once.
 function timeoutOf(query: URLSearchParams): number {
-  return Number(query.get("timeoutSeconds") ?? "") || 1_800 + Math.floor(Math.random() * 1_800);
+  return readInteger(query, "timeoutSeconds") || 1_800 + Math.floor(Math.random() * 1_800);
 }
 
 function currentEntries(api: Api, kind: ServedKind, namespace: string, name: string | undefined): Entry[] {
@@ -86,36 +114,45 @@ function initialEvents(query: URLSearchParams): boolean {
   const match = query.get("resourceVersionMatch") ?? "";
   const field = "resourceVersionMatch";
   const errors = [];
+  if (send !== null && match !== "NotOlderThan") {
+    errors.push(fieldError.forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+  }
   if (send === null && match) {
     errors.push(
       fieldError.forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
     );
-    if (match !== "NotOlderThan") errors.push(fieldError.notSupported(field, match, ["NotOlderThan"]));
   }
-  if (send !== null && match !== "NotOlderThan") {
-    errors.push(fieldError.forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+  if (match && match !== "NotOlderThan") errors.push(fieldError.notSupported(field, match, ["NotOlderThan"]));
+  if (query.get("continue")) {
+    errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
   }
   if (errors.length > 0) throw invalidOptions("ListOptions", errors);
   return isTrue(send);
 }
 
-/** The revision to watch from; undefined means: the current state first. Waits a little for one that is to come. */
-async function startRevision(api: Api, text: string): Promise<number | undefined> {
-  if (text === "" || text === "0") return undefined;
+/** The revision to watch from, which may be one that is to come; undefined means: the current state first. */
+function startRevision(api: Api, query: URLSearchParams, initial: boolean): number | undefined {
+  const text = query.get("resourceVersion") ?? "";
+  // Whoever refuses the initial events wants none.
+  if (text === "" || text === "0")
+    return query.get("sendInitialEvents") !== null && !initial ? api.store.revision : undefined;
   if (!/^\d+$/.test(text))
     throw failure(
       500,
       "",
       `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
     );
-  const wanted = Number(text);
-  if (wanted <= api.store.revision) return wanted;
+  return Number(text);
+}
+
+/** Waits a little for a revision that is to come; false when it did not. */
+async function reached(api: Api, wanted: number): Promise<boolean> {
+  if (wanted <= api.store.revision) return true;
   const { promise, resolve } = Promise.withResolvers<void>();
   using _subscription = api.store.subscribe(() => wanted <= api.store.revision && resolve());
   using _timer = api.clock.after(waitForRevisionMs, resolve);
   await promise;
-  if (wanted > api.store.revision) throw tooLarge(wanted, api.store.revision);
-  return wanted;
+  return wanted <= api.store.revision;
 }
 
 /** How a change looks to a watch with selectors: an object that begins or stops to match is added or deleted. */
@@ -141,21 +178,31 @@ function encoderFor(api: Api, kind: ServedKind, representation: Representation, 
   const include = representation.as === "table" ? includeObjectOf(query) : "Metadata";
   const version = "version" in representation ? representation.version : "";
   const shape = `${representation.as}:${version}:${include}:${apiVersion(kind)}`;
+  // Only the first table of a watch describes its columns.
+  let described = representation.as !== "table";
+  const asTable = (row: string, revision: number) => {
+    const head = tableHead(described ? null : kind.columns, version, { resourceVersion: String(revision) });
+    return `${JSON.stringify(head).slice(0, -1)},"rows":[${row}]}`;
+  };
   const body = (entry: Entry): string | Buffer => {
     if (representation.as === "table") {
-      const head = JSON.stringify(tableHead(kind.columns, version, { resourceVersion: String(entry.revision) }));
-      return `${head.slice(0, -1)},"rows":[${tableRow(kind, entry, api.clock.now(), include, version)}]}`;
+      return asTable(tableRow(kind, entry, api.clock.now(), include, version), entry.revision);
     }
     if (representation.as === "metadata") return JSON.stringify(metadataOnly(toServed(kind, entry), version));
     return servedBytes(kind, entry);
   };
-  const line = (type: string, object: string | Buffer) =>
-    Buffer.concat([Buffer.from(`{"type":"${type}","object":`), Buffer.from(object), Buffer.from("}\n")]);
+  const line = (type: string, object: string | Buffer) => {
+    described = true;
+    return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), Buffer.from(object), Buffer.from("}\n")]);
+  };
   return {
     event(change, type) {
-      const key = `${type}:${shape}`;
+      const key = `${type}:${shape}:${described}`;
       const found = change.lines.get(key);
-      if (found) return found;
+      if (found) {
+        described = true;
+        return found;
+      }
       // A deletion that only a selector sees carries the old content under the new revision.
       const entry = type === "DELETED" && change.type !== "DELETED" ? departed(change) : change.entry;
       const made = line(type, body(entry));
@@ -165,20 +212,14 @@ function encoderFor(api: Api, kind: ServedKind, representation: Representation, 
     added: (entry) => line("ADDED", body(entry)),
     bookmark(revision, initial) {
       const annotations = initial ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
-      const created = kind.custom ? {} : { creationTimestamp: null };
-      const metadata = { resourceVersion: String(revision), ...created, ...annotations };
+      const metadata = { resourceVersion: String(revision), ...annotations };
       if (representation.as === "table") {
-        const row = {
-          cells: kind.columns.map(() => null),
-          object: { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}`, metadata },
-        };
-        const head = tableHead(kind.columns, version, { resourceVersion: String(revision) });
-        return line("BOOKMARK", JSON.stringify({ ...head, rows: [row] }));
+        return line("BOOKMARK", asTable(emptyRow(kind, metadata, version), revision));
       }
       const identity =
         representation.as === "metadata"
           ? { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}` }
-          : { kind: kind.kind, apiVersion: apiVersion(kind) };
+          : { kind: kind.kind, apiVersion: apiVersion(kind), ...kind.empty };
       return line("BOOKMARK", JSON.stringify({ ...identity, metadata }));
     },
     failure: (error) => line("ERROR", JSON.stringify(statusOf(error))),

@@ -104,7 +104,7 @@ describe("watch", () => {
     await watch.ended;
   });
 
-  it("waits for a version that is about to come, and refuses one that does not", async () => {
+  it("waits for a version that is to come, and says so when initial events were asked for", async () => {
     const { body } = await cluster.get(maps);
     const next = Number(body.metadata.resourceVersion) + 1;
     const opening = cluster.watch(`${maps}?watch=true&resourceVersion=${next}`);
@@ -112,9 +112,11 @@ describe("watch", () => {
     using watch = await opening;
     await cluster.post(maps, configMap("after"));
     expect(seen(await watch.take(1))).toEqual(["ADDED after"]);
-    const never = await cluster.get(`${maps}?watch=true&resourceVersion=${next + 100_000}`);
-    expect(never.code).toBe(504);
-    expect(never.body.message).toMatch(/^Too large resource version: /);
+    const initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+    using never = await cluster.watch(`${maps}?watch=true&${initial}&resourceVersion=${next + 100_000}`);
+    const { type, object } = await never.next();
+    expect(type).toBe("ERROR");
+    expect(object).toMatchObject({ code: 504, message: expect.stringMatching(/^Too large resource version: /) });
   });
 
   it("sends each event as a Table of one row when a Table is asked for", async () => {

@@ -31,6 +31,9 @@ interface Raw {
   readonly body: unknown;
 }
 
+/** A watch that brings nothing for so long will not bring it. */
+const watchPatienceMs = 15_000;
+
 type Values = Record<string, string>;
 
 /** Sends sequences of requests to one server, each sequence in a namespace of its own. */
@@ -111,6 +114,7 @@ export class ConformanceClient implements AsyncDisposable {
     const token = { forger: "nobodys-token", nobody: "", ...this.#target.tokens }[as];
     return request(this.#target.url + fill(step.path), {
       dispatcher: this.#agent(certificate),
+      ...(step.watch ? { bodyTimeout: watchPatienceMs } : {}),
       method: step.method,
       headers: {
         ...(token && !certificate ? { authorization: `Bearer ${token}` } : {}),
@@ -131,7 +135,6 @@ export class ConformanceClient implements AsyncDisposable {
       connect: { ca: this.#target.caPem, rejectUnauthorized: true, ...identity },
       // Every sequence that runs at the same time may hold a watch open besides its requests.
       connections: 16,
-      bodyTimeout: 60_000,
     });
     this.#agents.set(certificate, made);
     return made;
@@ -158,17 +161,23 @@ function shown({ pick, shows, watch }: Step, { status, warnings, headers, body }
   };
 }
 
-/** The first lines of a stream; the rest is cut off. */
+/** The first lines of a stream; the rest is cut off. A stream that goes on without them ends in a line that says so. */
 async function linesOf(stream: Dispatcher.ResponseData["body"], wanted: number): Promise<string[]> {
   const lines: string[] = [];
   let rest = "";
   stream.setEncoding("utf8");
-  for await (const part of stream as AsyncIterable<string>) {
-    const parts = (rest + part).split("\n");
-    rest = parts.pop() ?? "";
-    lines.push(...parts);
-    // Leaving the loop cuts the connection.
-    if (lines.length >= wanted) return lines.slice(0, wanted);
+  try {
+    for await (const part of stream as AsyncIterable<string>) {
+      const parts = (rest + part).split("\n");
+      rest = parts.pop() ?? "";
+      lines.push(...parts);
+      // Leaving the loop cuts the connection.
+      if (lines.length >= wanted) return lines.slice(0, wanted);
+    }
+    if (rest !== "") lines.push(rest);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "UND_ERR_BODY_TIMEOUT") throw error;
+    lines.push('{"type":"SILENCE"}');
   }
   return lines;
 }

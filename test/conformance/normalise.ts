@@ -56,8 +56,11 @@ function generated(metadata: Record<string, unknown>, result: Record<string, unk
 function ages(table: Record<string, unknown>): void {
   const columns = (table.columnDefinitions ?? []) as { name: string }[];
   const at = columns.findIndex(({ name }) => name === "Age");
+  // Only the first table of a watch describes its columns.
+  const isAge = (cell: unknown, index: number) =>
+    at < 0 ? /^\d+s$/.test(String(cell)) : index === at && typeof cell === "string" && cell !== "<unknown>";
   for (const row of (table.rows ?? []) as { cells: unknown[] }[])
-    if (at >= 0 && row.cells[at] !== "<unknown>") row.cells[at] = "{age}";
+    row.cells = row.cells.map((cell, index) => (isAge(cell, index) ? "{age}" : cell));
 }
 
 /** Several findings come in the order of a Go map; so does the message that joins them. */

@@ -1,6 +1,8 @@
 import type { Sequences } from "../step.ts";
 import { admission } from "./admission.ts";
 import { applies } from "./applies.ts";
+import { crdLife } from "./crd-life.ts";
+import { crdParts } from "./crd-parts.ts";
 import { crdSchemas } from "./crd-schemas.ts";
 import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
@@ -9,6 +11,7 @@ import { patches } from "./patches.ts";
 import { reading } from "./reading.ts";
 import { serving } from "./serving.ts";
 import { validation } from "./validation.ts";
+import { watching } from "./watching.ts";
 
 /** All hand-written sequences, by the group under which their answers are recorded. */
 export const groups: Readonly<Record<string, Sequences>> = {
@@ -20,6 +23,9 @@ export const groups: Readonly<Record<string, Sequences>> = {
   reading,
   serving,
   defining,
+  "crd-life": crdLife,
+  "crd-parts": crdParts,
   "crd-schemas": crdSchemas,
   listing,
+  watching,
 };
