@@ -1,5 +1,6 @@
 import { isObject } from "../../lib/json.ts";
-import { crdErrors } from "../schema/crd.ts";
+import { crdErrors, statusErrors } from "../schema/crd.ts";
+import { canonicalSchema } from "../schema/definition/canonical.ts";
 import { enforcedFormat } from "../schema/formats.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { KubeObject } from "../store/entry.ts";
@@ -21,7 +22,7 @@ export const definitions: Partial<Strategy> = {
     const stored = Array.isArray(status.storedVersions) ? (status.storedVersions as readonly string[]) : [];
     next.status = { ...status, ...storing(next, stored) };
   },
-  validate: crdErrors,
+  validate: (next, live, subresource) => (subresource === "status" ? statusErrors(next) : crdErrors(next, live)),
   warnings(next, live) {
     const before = new Set(live ? formatsOf(live) : []);
     const fresh = [...new Set(formatsOf(next))].filter((format) => !before.has(format));
@@ -34,10 +35,17 @@ function completeSpec(object: KubeObject): void {
   const { spec } = object;
   if (!isObject(spec)) return;
   spec.conversion ??= { strategy: "None" };
+  if (Array.isArray(spec.versions)) spec.versions = spec.versions.map(canonicalVersion);
   const { names } = spec;
   if (!isObject(names) || typeof names.kind !== "string") return;
   names.singular ||= names.kind.toLowerCase();
   names.listKind ||= `${names.kind}List`;
+}
+
+function canonicalVersion(version: unknown): unknown {
+  const schema = isObject(version) && isObject(version.schema) ? version.schema.openAPIV3Schema : undefined;
+  if (!isObject(schema)) return version;
+  return { ...(version as object), schema: { openAPIV3Schema: canonicalSchema(schema) } };
 }
 
 function storing(object: KubeObject, stored: readonly string[]): { readonly storedVersions: readonly string[] } {

@@ -3,29 +3,10 @@ import { formatErrors } from "../../policy/cel/formats.ts";
 import type { FieldError } from "../http/status.ts";
 import { approvalErrors } from "./definition/approval.ts";
 import { schemaErrors } from "./definition/judge.ts";
-import {
-  type Column,
-  type Conversion,
-  columnErrors,
-  conversionErrors,
-  deprecationErrors,
-  type Scale,
-  scaleErrors,
-} from "./definition/parts.ts";
-import { type SelectableField, selectableErrors } from "./definition/selectable.ts";
+import { type Conversion, columnErrors, conversionErrors, deprecationErrors, scaleErrors } from "./definition/parts.ts";
+import { selectableErrors } from "./definition/selectable.ts";
+import { goVersion, type SharedPart, sharedParts, type Version } from "./definition/version.ts";
 import { fieldErrorOf, goQuote, invalid, required } from "./field-errors.ts";
-import type { JsonSchema } from "./json-schema.ts";
-
-interface Version {
-  readonly name?: string;
-  readonly storage?: boolean;
-  readonly deprecated?: boolean;
-  readonly deprecationWarning?: string;
-  readonly schema?: { readonly openAPIV3Schema?: JsonSchema };
-  readonly subresources?: { readonly status?: object; readonly scale?: Scale };
-  readonly additionalPrinterColumns?: readonly Column[];
-  readonly selectableFields?: readonly SelectableField[];
-}
 
 interface Names {
   readonly plural?: string;
@@ -47,6 +28,7 @@ interface Definition {
     readonly preserveUnknownFields?: boolean;
   };
   readonly status?: {
+    readonly acceptedNames?: Names;
     readonly storedVersions?: readonly string[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
@@ -64,7 +46,9 @@ export function crdErrors(next: object, live?: object): FieldError[] {
   if (!before && metadata.name !== `${names.plural ?? ""}.${group}`)
     errors.push(invalid("metadata.name", metadata.name ?? "", 'must be spec.names.plural+"."+spec.group'));
   errors.push(...groupErrors(group), ...scopeErrors(scope), ...versionsErrors(versions, before));
-  errors.push(...nameErrors(names), ...conversionErrors(conversion, "spec.conversion"));
+  for (const part of ["plural", "singular", "kind", "listKind"] as const)
+    if (!names[part]) errors.push(required(`spec.names.${part}`));
+  errors.push(...nameErrors(names, "spec.names"), ...conversionErrors(conversion, "spec.conversion"));
   errors.push(...storedErrors(status?.storedVersions ?? storageOf(versions), versions));
   if (before) errors.push(...changeErrors(next as Definition, before));
   errors.push(...approvalErrors(group, metadata.annotations, before?.metadata.annotations, before !== undefined));
@@ -92,14 +76,11 @@ function scopeErrors(scope: string): FieldError[] {
   return [fieldErrorOf("FieldValueNotSupported", "spec.scope", scope, detail)];
 }
 
-/** The parts of a version that the server keeps, and names, at the top when all versions have the same. */
-const shared = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"] as const;
-
 function versionsErrors(versions: readonly Version[], live: Definition | undefined): FieldError[] {
   const errors: FieldError[] = [];
-  const isShared = (part: (typeof shared)[number]) =>
+  const isShared = (part: SharedPart) =>
     versions.every((version) => isDeepStrictEqual(version[part], versions[0]?.[part]));
-  const top = new Set<string>(versions.length > 0 ? shared.filter(isShared) : []);
+  const top = new Set<string>(versions.length > 0 ? sharedParts.filter(isShared) : []);
   const anySchema = top.has("schema") && versions[0]?.schema?.openAPIV3Schema !== undefined;
   const anyStatus = versions.some(({ subresources }) => subresources?.status);
   const stored = new Map(live?.spec?.versions?.map(({ name, schema }) => [name, schema?.openAPIV3Schema]));
@@ -111,7 +92,7 @@ function versionsErrors(versions: readonly Version[], live: Definition | undefin
     if (bad && index === 0) errors.push(invalid("spec.version", name, bad));
     if (!anySchema && !schema?.openAPIV3Schema) errors.push(required(`${path}.schema.openAPIV3Schema`));
     errors.push(...deprecationErrors(deprecated, deprecationWarning, path));
-    const at = (part: (typeof shared)[number]): string | undefined => {
+    const at = (part: SharedPart): string | undefined => {
       if (!top.has(part)) return `${path}.${part}`;
       return index > 0 ? undefined : `spec.${part === "schema" ? "validation" : part}`;
     };
@@ -127,22 +108,28 @@ function versionsErrors(versions: readonly Version[], live: Definition | undefin
     if (paths.subresources) errors.push(...scaleErrors(subresources?.scale, `${paths.subresources}.scale`));
     if (paths.columns) errors.push(...columnErrors(version.additionalPrinterColumns ?? [], paths.columns));
     const fields = at("selectableFields");
-    if (fields) errors.push(...selectableErrors(version.selectableFields ?? [], schema?.openAPIV3Schema, fields));
+    // The server wants both at the top, or both in the version.
+    const together = top.has("selectableFields") === top.has("schema") ? schema?.openAPIV3Schema : undefined;
+    if (fields) errors.push(...selectableErrors(version.selectableFields ?? [], together, fields));
   }
+  const shown = versions.map((version) => goVersion(version, top));
   if (new Set(versions.map(({ name }) => name)).size !== versions.length)
-    errors.push(invalid("spec.versions", versions, "must contain unique version names"));
+    errors.push(invalid("spec.versions", shown, "must contain unique version names"));
   if (versions.filter(({ storage }) => storage).length !== 1)
-    errors.push(invalid("spec.versions", versions, "must have exactly one version marked as storage version"));
+    errors.push(invalid("spec.versions", shown, "must have exactly one version marked as storage version"));
   return errors;
 }
 
-function nameErrors(names: Names): FieldError[] {
+/** Why the status of a definition is refused. */
+export function statusErrors(next: object): FieldError[] {
+  return nameErrors((next as Definition).status?.acceptedNames ?? {}, "status.acceptedNames");
+}
+
+function nameErrors(names: Names, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const part of ["plural", "singular", "kind", "listKind"] as const)
-    if (!names[part]) errors.push(required(`spec.names.${part}`));
   const label = (at: string, value: string | undefined, prefix = ""): void => {
     const wrong = value === undefined ? [] : formatErrors("dns1035Label", prefix ? value.toLowerCase() : value);
-    if (wrong.length > 0) errors.push(invalid(`spec.names.${at}`, value, prefix + wrong.join(",")));
+    if (wrong.length > 0) errors.push(invalid(`${path}.${at}`, value, prefix + wrong.join(",")));
   };
   const mixed = "may have mixed case, but should otherwise match: ";
   label("plural", names.plural || undefined);
@@ -151,7 +138,7 @@ function nameErrors(names: Names): FieldError[] {
   label("listKind", names.listKind || undefined, mixed);
   for (const [index, name] of (names.shortNames ?? []).entries()) label(`shortNames[${index}]`, name);
   if (names.kind && names.kind === names.listKind)
-    errors.push(invalid("spec.names.listKind", names.listKind, "kind and listKind may not be the same"));
+    errors.push(invalid(`${path}.listKind`, names.listKind, "kind and listKind may not be the same"));
   for (const [index, name] of (names.categories ?? []).entries()) label(`categories[${index}]`, name);
   return errors;
 }
@@ -163,15 +150,17 @@ function storageOf(versions: readonly Version[]): readonly string[] {
 function storedErrors(stored: readonly string[], versions: readonly Version[]): FieldError[] {
   const at = "status.storedVersions";
   if (stored.length === 0) return [invalid(at, null, "must have at least one stored version")];
-  const names = versions.map(({ name }) => name);
-  const missing = storageOf(versions).filter((name) => !stored.includes(name));
-  return [
-    ...missing.map((name) => invalid(at, stored, `must have the storage version ${name}`)),
-    ...stored.flatMap((name, index) => {
-      const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
-      return names.includes(name) ? [] : [invalid(`${at}[${index}]`, name, detail)];
-    }),
-  ];
+  const left = new Set(stored);
+  const errors: FieldError[] = [];
+  for (const { name = "", storage } of versions) {
+    // As on a cluster, a name that comes twice is found once.
+    if (!left.delete(name) && storage) errors.push(invalid(at, stored, `must have the storage version ${name}`));
+  }
+  for (const name of left) {
+    const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
+    errors.push(invalid(`${at}[${stored.indexOf(name)}]`, name, detail));
+  }
+  return errors;
 }
 
 function changeErrors(next: Definition, live: Definition): FieldError[] {

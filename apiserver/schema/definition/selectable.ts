@@ -17,7 +17,13 @@ export function selectableErrors(
   path: string,
 ): FieldError[] {
   if (fields.length === 0) return [];
-  if (!schema) return [invalid(path, "", "may only be set when validations.schema is included")];
+  if (!schema) {
+    const detail =
+      path === "spec.selectableFields"
+        ? "may only be set when validations.schema is included"
+        : "may only be set when `version.schema.openAPIV3Schema` is not included";
+    return [invalid(path, "", detail)];
+  }
   const seen = new Set<string>();
   const errors = fields.flatMap(({ jsonPath = "" }, index): FieldError[] => {
     const at = `${path}[${index}].jsonPath`;
