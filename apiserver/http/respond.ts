@@ -13,13 +13,19 @@ export function send(
   if (response.headersSent) return;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   const data = options.yaml ? Buffer.from(stringify(JSON.parse(bytes.toString()), { version: "1.1" })) : bytes;
+  // JSON ends in a line feed, so that a shell's prompt stands on a line of its own after `kubectl get --raw`.
+  const end = options.yaml || options.type ? "" : "\n";
   setWarnings(response, options.warnings ?? []);
   response.writeHead(code, {
     "Content-Type": options.type ?? (options.yaml ? "application/yaml" : "application/json"),
-    "Content-Length": data.length,
+    "Content-Length": data.length + end.length,
     "Cache-Control": "no-cache, private",
   });
-  response.end(response.req.method === "HEAD" ? undefined : data);
+  if (response.req.method === "HEAD") return void response.end();
+  // One packet for both.
+  response.cork();
+  response.write(data);
+  response.end(end);
 }
 
 /** Adds `Warning: 299` headers, as kubectl prints them. Long or odd texts are cut to what a header may hold. */

@@ -4,6 +4,7 @@ import type { ServedKind } from "../kinds/kind.ts";
 import { components } from "../kinds/openapi.ts";
 import type { Registry } from "../kinds/registry.ts";
 import { pathsFor } from "./paths.ts";
+import { toVersionTwo } from "./version-two.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -21,6 +22,15 @@ export function openApiIndex(registry: Registry, hashOf: (path: string) => strin
     { serverRelativeURL: `/openapi/v3/${name}?hash=${hashOf(`/openapi/v3/${name}`)}` },
   ]);
   return { paths: Object.fromEntries(paths) };
+}
+
+/** `GET /openapi/v2`: all documents in one, in the older form. */
+export function openApiVersionTwo(registry: Registry): object {
+  const groups = [{ group: "", versions: ["v1"] }, ...namedGroups(registry)];
+  const documents = groups.flatMap(({ group, versions }) =>
+    versions.flatMap((version) => openApiDocument(registry, group, version) ?? []),
+  );
+  return toVersionTwo(documents, (component) => components[component] === undefined);
 }
 
 /** The document of one group version; undefined when nothing is served there. */
@@ -67,12 +77,39 @@ const kindText =
 const metadataText =
   "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
+const embeddedVersionText =
+  "apiVersion defines the versioned schema of this representation of an object. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const embeddedKindText =
+  "kind is a string value representing the type of this object. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+
+/** A schema whose embedded resources say that they have a type and metadata. */
+function withEmbedded(node: Schema): Schema {
+  const result: Record<string, unknown> = { ...node };
+  const inner = (child: unknown) => (isObject(child) ? withEmbedded(child) : child);
+  if (isObject(node.properties))
+    result.properties = Object.fromEntries(Object.entries(node.properties).map(([key, child]) => [key, inner(child)]));
+  for (const key of ["items", "additionalProperties"]) if (isObject(node[key])) result[key] = inner(node[key]);
+  if (node["x-kubernetes-embedded-resource"] !== true) return result;
+  const required = Array.isArray(node.required) ? (node.required as string[]) : [];
+  return {
+    ...result,
+    required: [...required, ...["kind", "apiVersion"].filter((name) => !required.includes(name))],
+    properties: {
+      ...(result.properties as Schema | undefined),
+      apiVersion: { description: embeddedVersionText, type: "string" },
+      kind: { description: embeddedKindText, type: "string" },
+      metadata: { description: metadataText, allOf: [ref(`${metaPrefix}ObjectMeta`)] },
+    },
+  };
+}
+
 function addCustom(schemas: Map<string, Schema>, kind: ServedKind): void {
   const { name, schema } = kind.openapi;
   const gvk = { group: kind.group, version: kind.version, kind: kind.kind };
-  const properties = isObject(schema["properties"]) ? schema["properties"] : {};
+  const whole = withEmbedded(schema);
+  const properties = isObject(whole.properties) ? whole.properties : {};
   schemas.set(name, {
-    ...schema,
+    ...whole,
     type: "object",
     properties: {
       ...properties,

@@ -9,7 +9,7 @@ type Open = Record<string, unknown>;
 const everyKind: Readonly<Record<string, string>> = { "metadata.ownerReferences": "uid", "metadata.finalizers": "" };
 const byKind: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Namespace: { "status.conditions": "type" },
-  ServiceAccount: { secrets: "name", imagePullSecrets: "name" },
+  ServiceAccount: { secrets: "name" },
   ValidatingAdmissionPolicy: { "spec.matchConditions": "name", "spec.variables": "name" },
 };
 

@@ -1,4 +1,5 @@
 import { isObject } from "../../lib/json.ts";
+import { goPlain } from "../fields/go-value.ts";
 import { readBody, toText, unsupported } from "../http/body.ts";
 import { goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
@@ -7,6 +8,7 @@ import { readYaml } from "../http/yaml-body.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { goType } from "../kinds/metadata.ts";
 import { applyJsonPatch, applyMergePatch, applyStrategicPatch } from "../patch/index.ts";
+import { goJson } from "../schema/field-errors.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Api, Call } from "./api.ts";
 import { applyWanted } from "./apply.ts";
@@ -50,11 +52,11 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
         ? {
             ...applyWanted(api, kind, live, decoded.value, { ...options, name, namespace, subresource }),
             unknown: [],
-            sent: undefined,
+            shown: () => "",
           }
         : patched(kind, live!, decoded.value, type, namespace, name);
     complaints = [...decoded.strict, ...wanted.unknown];
-    const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.sent, why);
+    const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.shown(), why);
     reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
     return wanted;
   });
@@ -78,15 +80,16 @@ function patched(
   type: string,
   namespace: string,
   name: string,
-): Wanted & { readonly unknown: readonly string[]; readonly sent: unknown } {
+): Wanted & { readonly unknown: readonly string[]; readonly shown: () => string } {
   const result = applyPatch(kind, live, patchBody, type);
   if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
-  // A refusal shows what the patch made, before anything was dropped from it.
-  const sent = structuredClone(result);
+  // A refusal shows what the patch made, before anything was dropped from it; of a strategic one the patch.
+  const sent = structuredClone(type === strategic ? patchBody : result);
+  const shown = () => (type === strategic ? goPlain(sent) : goJson(sent));
   const object = asPatchedKind(kind, result);
-  const unknown = conform(kind, object, (_kind, why) => patchRefused(sent, why));
+  const unknown = conform(kind, object, (_kind, why) => patchRefused(shown(), why));
   checkIdentity(kind, object, namespace, name);
-  return { object, tracked: false, unknown, sent };
+  return { object, tracked: false, unknown, shown };
 }
 
 function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type: string): unknown {

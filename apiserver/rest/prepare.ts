@@ -49,7 +49,8 @@ export function asPatchedKind(kind: ServedKind, value: Record<string, unknown>):
   const object = { ...value } as KubeObject;
   const wanted = apiVersion(kind);
   if (!kind.custom) {
-    if (object.apiVersion !== wanted || object.kind !== kind.kind) throw patchRefused(object, foreignWhy(kind, object));
+    if (object.apiVersion !== wanted || object.kind !== kind.kind)
+      throw patchRefused(goJson(object), foreignWhy(kind, object));
     return object;
   }
   if (object.apiVersion !== wanted) {
@@ -67,9 +68,9 @@ function checkCustomKind(kind: ServedKind, object: KubeObject): void {
   throw invalid(kind.group, object.kind, object.metadata?.name ?? "", errors);
 }
 
-/** 422 in the words of a decoder that cannot use what a patch made. */
-export function patchRefused(patched: unknown, why: string): Error {
-  const message = `Invalid value: ${goQuote(goJson(patched))}: ${why}`;
+/** 422 in the words of a decoder that cannot use what a patch made: `shown`, or the patch itself where it was a strategic one. */
+export function patchRefused(shown: string, why: string): Error {
+  const message = `Invalid value: ${goQuote(shown)}: ${why}`;
   const causes = [{ reason: "FieldValueInvalid", message, field: "patch" }];
   return failure(422, "Invalid", ` "" is invalid: patch: ${message}`, { causes });
 }

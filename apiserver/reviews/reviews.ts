@@ -48,10 +48,17 @@ export async function review(ports: ReviewPorts, api: Api, call: Call): Promise<
   send(
     call.response,
     201,
-    { kind, apiVersion: `${group}/v1`, metadata: {}, ...object, status: result.status },
+    { kind, apiVersion: `${group}/v1`, metadata: {}, ...object, ...ownParts(api, kind), status: result.status },
     { warnings: call.warnings, yaml },
   );
   return true;
+}
+
+/** What a review about oneself says instead of what was sent. */
+function ownParts({ clock }: Api, kind: string): object {
+  const creationTimestamp = new Date(clock.now()).toISOString().replace(/\.\d+/, "");
+  if (kind === "SelfSubjectReview") return { metadata: { creationTimestamp } };
+  return kind === "SelfSubjectRulesReview" ? { metadata: {}, spec: {} } : {};
 }
 
 function answer(ports: ReviewPorts, api: Api, call: Call, kind: string, spec: Record<string, unknown>): Reviewed {
