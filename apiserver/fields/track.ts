@@ -20,6 +20,8 @@ export interface TrackOptions {
   readonly now: string;
   /** The objects may be of another shape than the schema says: they are validated later, if at all. */
   readonly untyped?: boolean;
+  /** Schemas of all versions by apiVersion, where they differ: what others own is looked at in their version. */
+  readonly versions?: ReadonlyMap<string, { readonly schema: JsonSchema }>;
   /** Top-level paths that this endpoint resets and nobody can own through it. */
   readonly resetFields?: readonly (readonly string[])[];
 }
@@ -37,6 +39,7 @@ export function trackUpdate(options: TrackOptions): Record<string, unknown>[] {
   const atom = atomOfKind(options.schema.schema);
   if (options.untyped && [live, next].some((object) => checkTyped(withoutManagers(object), atom, true).length > 0))
     return [];
+  if (!fitsOthers(options, managers)) return [];
   const entry = {
     manager: options.manager || "unknown",
     operation: "Update" as const,
@@ -54,6 +57,21 @@ export function trackUpdate(options: TrackOptions): Record<string, unknown>[] {
   );
   capUpdaters(tracked);
   return writeManagers(tracked);
+}
+
+/**
+ * Whether the objects can be read in the versions of all managers. Managers of versions that are no more are forgotten.
+ */
+function fitsOthers({ live, next, versions, apiVersion }: TrackOptions, managers: Managers): boolean {
+  if (!versions) return true;
+  for (const [id, manager] of managers) {
+    if (manager.apiVersion === apiVersion) continue;
+    const version = versions.get(manager.apiVersion);
+    const atom = version && atomOfKind(version.schema);
+    if (!atom) managers.delete(id);
+    else if ([live, next].some((object) => checkTyped(withoutManagers(object), atom).length > 0)) return false;
+  }
+  return true;
 }
 
 /** Everything of `self` under a name that no entry has, then merged into the entry of the same identity. */

@@ -102,6 +102,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         strategy,
         storedAs: `${spec.group}/${storage.name}`,
         ...conversionOf(schema, schemaOf(storage)),
+        ...versionsOf(spec),
         schemaRevision,
         terminating: crd.metadata.deletionTimestamp !== undefined,
         ...(version.deprecated
@@ -140,6 +141,12 @@ function conversionOf(schema: Readonly<Record<string, unknown>>, stored: Readonl
     },
   };
   return { conversion };
+}
+
+function versionsOf(spec: CrdSpec): Pick<ServedKind, "versions"> {
+  const served = spec.versions.filter((version) => version.served);
+  if (served.every((version) => isDeepStrictEqual(schemaOf(version), schemaOf(served[0]!)))) return {};
+  return { versions: new Map(served.map((one) => [`${spec.group}/${one.name}`, compile(schemaOf(one))])) };
 }
 
 function compile(schema: Readonly<Record<string, unknown>>): CompiledSchema {

@@ -32,6 +32,8 @@ export interface ServedKind {
   readonly storedAs: string;
   /** Only where the stored form differs by more than its apiVersion. */
   readonly conversion?: Conversion;
+  /** Custom kinds with versions that differ: the schema of each served one, by apiVersion. */
+  readonly versions?: ReadonlyMap<string, CompiledSchema>;
   /** Custom kinds: objects older than this revision were stored under another schema and are defaulted when read. */
   readonly schemaRevision?: number;
   /** Its definition is being deleted: nothing new is stored. */
@@ -76,6 +78,8 @@ export interface Strategy {
   /** A PUT without resourceVersion overwrites. Custom kinds require one. */
   readonly unconditionalUpdate: boolean;
   readonly createOnUpdate: boolean;
+  /** Finalizers without a domain are refused, but for the standard ones. */
+  readonly strictFinalizers?: boolean;
   /** metadata.generation counts changes outside metadata and status. */
   readonly counted: boolean;
   /** What the server fills in beyond the schema's defaults, on every write. */

@@ -21,6 +21,7 @@ export function trackFields(
     schema: kind.schema,
     now: options.now,
     untyped: kind.custom,
+    ...(kind.versions ? { versions: kind.versions } : {}),
     resetFields: resetFields(kind, options.subresource),
   });
   setManagedFields(next, options.subresource === "scale" ? ofScale(kind, live, next, tracked) : tracked);

@@ -18,11 +18,19 @@ export function fromStored(kind: ServedKind, stored: KubeObject, revision: numbe
   return object;
 }
 
-/**
- * A custom object that passed its checks, in place, as a reader will see it: with the default of a status that was left out
- * or dropped, and metadata of embedded resources typed, which an apply leaves as it was sent until here.
- */
+/** What a reader would see of an object that passed its checks, were it stored. */
 export function asRead(kind: ServedKind, object: KubeObject): KubeObject {
+  complete(kind, object);
+  if (!kind.custom || !kind.conversion) return object;
+  const { apiVersion: version } = object;
+  return { ...kind.conversion.fromStored(kind.conversion.toStored(object)), apiVersion: version };
+}
+
+/**
+ * Completes a custom object that passed its checks, in place: the default of a status that was left out or dropped, and
+ * metadata of embedded resources typed, which an apply leaves as it was sent until here.
+ */
+function complete(kind: ServedKind, object: KubeObject): KubeObject {
   if (!kind.custom) return object;
   kind.schema.coerce(object);
   if (object.status === undefined && kind.schema.schema.properties?.status?.default !== undefined)
@@ -30,9 +38,9 @@ export function asRead(kind: ServedKind, object: KubeObject): KubeObject {
   return object;
 }
 
-/** The stored form of a served object; completes it as `asRead` does. */
+/** The stored form of a served object; completes it first. */
 export function toStored(kind: ServedKind, object: KubeObject): KubeObject {
-  asRead(kind, object);
+  complete(kind, object);
   const stored = kind.conversion ? kind.conversion.toStored(object) : object;
   return { ...stored, apiVersion: kind.storedAs };
 }

@@ -257,8 +257,17 @@ function checkList(value: readonly unknown[], schema: JsonSchema, path: string, 
   return result;
 }
 
+/** kube-openapi converts a value to the type of what is allowed before it compares: 1.5 is 1, and 120 is "x". */
+function isConvertible(value: unknown, allowed: unknown): boolean {
+  if (typeof value === "number" && typeof allowed === "number" && isInt64(allowed))
+    return Math.trunc(value) === allowed;
+  if (typeof value === "number" && typeof allowed === "string" && isInt64(value))
+    return value >= 0 && value <= 0x10ffff && String.fromCodePoint(value) === allowed;
+  return isDeepStrictEqual(allowed, value);
+}
+
 function checkEnum(value: unknown, schema: JsonSchema, path: string): Result {
-  if (!schema.enum?.length || schema.enum.some((allowed) => isDeepStrictEqual(allowed, value))) return none();
+  if (!schema.enum?.length || schema.enum.some((allowed) => isConvertible(value, allowed))) return none();
   const shown = schema.enum.map((allowed) => goQuote(typeof allowed === "string" ? allowed : goJson(allowed)));
   const detail = `supported values: ${shown.join(", ")}`;
   return { errors: [fieldErrorOf("FieldValueNotSupported", named(path), value, detail)], matches: 0 };

@@ -1,4 +1,5 @@
 import { isObject } from "../../../lib/json.ts";
+import { coerceEmbedded } from "../embedded.ts";
 import type { JsonSchema } from "../json-schema.ts";
 
 /** False counts as absent for these; for the rest it says something. */
@@ -19,11 +20,13 @@ const maps = new Set(["properties", "patternProperties", "definitions"]);
  * it. Sizes of zero and what `default`, `enum` and `example` hold stay.
  */
 export function canonicalSchema(schema: JsonSchema): JsonSchema {
-  return Object.fromEntries(
-    Object.entries(schema)
-      .filter(([key, value]) => !isLeftOut(key, value))
-      .map(([key, value]) => [key, member(key, value)]),
-  );
+  const left = Object.entries(schema).filter(([key, value]) => !isLeftOut(key, value));
+  const canonical = Object.fromEntries(left.map(([key, value]) => [key, member(key, value)])) as JsonSchema;
+  if (typeof canonical.default !== "object") return canonical;
+  // Checking a default brings the metadata of embedded resources in it into its typed form.
+  const value: unknown = structuredClone(canonical.default);
+  coerceEmbedded(value, canonical);
+  return { ...canonical, default: value };
 }
 
 function isLeftOut(key: string, value: unknown): boolean {
