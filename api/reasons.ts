@@ -152,6 +152,7 @@ export const reasons = {
   Fired: { disposition: "fine", hint: "The binding was deleted." },
   Dropped: { disposition: "fine", hint: "A rule of the role dropped this event." },
   // stores and leadership
+  Elected: { disposition: "fine", hint: "Nothing to do: another controller replica leads from now on." },
   LedgerUnavailable: {
     disposition: "transient",
     hint: "Postgres cannot be reached; everything is denied until it is back.",

@@ -11,14 +11,16 @@ export interface LeaderPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly identity: string;
+  /** Brings everything that leading rests on up to date: what was read before the election may be older than its effects. */
+  prepare(): Promise<void>;
   /** Called whenever this process comes to lead, also again after a pause: everything has to be looked at. */
   elected(fence: Fence): void;
 }
 
 const name = "controller";
 // A dead leader is replaced within this and a beat; a living one that cannot reach Postgres can do no harm meanwhile.
-const ttlMs = 6_000;
-const beatMs = 2_000;
+const ttlMs = 4_000;
+const beatMs = 1_000;
 const standbyMs = 500;
 // People look at the Lease, nothing depends on it.
 const mirrorMs = 10_000;
@@ -27,9 +29,9 @@ const mirrorMs = 10_000;
  * Campaigns for leadership for as long as it lives.
  *
  * ```
- *  standby ──campaign won──► leading ──renewed each beat──► leading
- *     ▲                         │ not renewed within the ttl, or another epoch
- *     └─────────────────────────┘
+ *  standby ──campaign won──► preparing ──caches are younger than the election──► leading ──renewed each beat──► leading
+ *     ▲                          │                                                  │
+ *     └──────────────────────────┴── not renewed within the ttl, or another epoch ──┘
  * ```
  * `fence` is undefined outside `leading`; the ledger checks it again in every statement, so a leader that was paused
  * past its ttl does nothing even before it notices.
@@ -38,8 +40,11 @@ export class Leader implements AsyncDisposable {
   readonly #ports: LeaderPorts;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
-  #fence: Fence | undefined;
+  /** The last that was won, whether it still holds or not: a lost one is not won back as if it were ours. */
+  #won: Fence | undefined;
   #until: Instant = 0;
+  /** Set once prepared. */
+  #fence: Fence | undefined;
   #mirroredAt: Instant = Number.NEGATIVE_INFINITY;
   #failure = "";
 
@@ -49,42 +54,44 @@ export class Leader implements AsyncDisposable {
   }
 
   get fence(): Fence | undefined {
-    return this.#fence !== undefined && this.#ports.clock.now() < this.#until ? this.#fence : undefined;
+    return this.#holds ? this.#fence : undefined;
+  }
+
+  get #holds(): boolean {
+    return this.#ports.clock.now() < this.#until;
   }
 
   /** Gives leadership up, so that another replica need not wait for the ttl. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#ended;
-    const fence = this.#fence;
     this.#fence = undefined;
-    if (fence === undefined) return;
-    await this.#ports.ledger.leadership.resign(fence, this.#ports.identity).catch(() => undefined);
+    if (this.#won === undefined) return;
+    await this.#ports.ledger.leadership.resign(this.#won, this.#ports.identity).catch(() => undefined);
   }
 
   async #run(): Promise<void> {
     const { clock } = this.#ports;
     while (!this.#stop.signal.aborted) {
       await this.#campaign();
-      await clock.sleep(this.fence === undefined ? standbyMs : beatMs, this.#stop.signal).catch(() => undefined);
+      await clock.sleep(this.#holds ? beatMs : standbyMs, this.#stop.signal).catch(() => undefined);
     }
   }
 
   async #campaign(): Promise<void> {
-    const { ledger, clock, log, identity, elected } = this.#ports;
+    const { ledger, clock, log, identity } = this.#ports;
     // From before the question, so that the answer's way back shortens our own view of the ttl and never lengthens it.
     const asked = clock.now();
+    // A leader that was paused past its ttl dropped what came due meanwhile, even if nobody took over.
+    const held = this.#holds;
     try {
-      // A leader that was paused past its ttl dropped what came due meanwhile, even if nobody took over.
-      const before = this.fence?.epoch;
-      const fence = await ledger.leadership.campaign(name, identity, ttlMs);
-      this.#fence = fence;
-      this.#until = asked + ttlMs;
-      if (fence !== undefined && fence.epoch !== before) {
-        log.info("leading", { epoch: fence.epoch });
-        elected(fence);
-      }
-      if (fence !== undefined) this.#mirror(fence);
+      const fence = await ledger.leadership.campaign(name, identity, ttlMs, this.#won);
+      const fresh = fence !== undefined && (!held || fence.epoch !== this.#won?.epoch);
+      if (fresh || fence === undefined) this.#fence = undefined;
+      this.#until = fence === undefined ? 0 : asked + ttlMs;
+      this.#won = fence ?? this.#won;
+      if (fresh) void this.#begin(fence);
+      if (this.#fence !== undefined) this.#mirror(this.#fence);
       this.#failure = "";
     } catch (thrown) {
       const error = messageOf(thrown);
@@ -92,6 +99,17 @@ export class Leader implements AsyncDisposable {
       if (error !== this.#failure) log.warn("cannot renew leadership", { error });
       this.#failure = error;
     }
+  }
+
+  /** Leads from when everything was prepared, if this leadership is still the one that was won. */
+  async #begin(fence: Fence): Promise<void> {
+    const { log, prepare, elected } = this.#ports;
+    await prepare();
+    if (this.#won !== fence || !this.#holds || this.#stop.signal.aborted) return;
+    this.#fence = fence;
+    log.info("leading", { epoch: fence.epoch });
+    elected(fence);
+    this.#mirror(fence);
   }
 
   #mirror(fence: Fence): void {

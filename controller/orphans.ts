@@ -1,23 +1,23 @@
-import type { AgentBinding } from "../api/generated/agent-binding.ts";
 import { kinds } from "../api/kinds.ts";
-import { toKey } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { BindingState, Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../lib/log.ts";
 import { messageOf } from "../lib/problem.ts";
-import type { Informers } from "./kit/informers.ts";
+import type { Presence } from "./presence.ts";
 
 export interface OrphanPorts {
   readonly kube: KubeClient;
   readonly ledger: Ledger;
-  readonly informers: Informers;
+  readonly presence: Presence;
   readonly log: Log;
+  /** Told of each that was fired, so that whoever waited for its place is looked at again. */
+  fired(binding: BindingState): void;
 }
 
 /**
- * Fires agents whose bindings vanished while nobody watched (a finalizer removed by hand). Absence is proven, not
- * assumed: the list must be complete and not empty, the namespace must still be the same one, and the server must say
- * 404 for that very name. Revoking too late is a hole, revoking by mistake a fleet without agents.
+ * Fires agents whose bindings vanished while nobody watched (a finalizer removed by hand, a namespace forced away). Absence
+ * is proven, not assumed: by a complete list under an established definition, taken after the ledger was asked.
+ * Revoking too late is a hole, revoking by mistake a fleet without agents.
  */
 export class Orphans {
   readonly #ports: OrphanPorts;
@@ -26,42 +26,40 @@ export class Orphans {
     this.#ports = ports;
   }
 
-  /** Looks once over all namespaces. Never throws; what could not be proven is left for the next leader. */
+  /** Looks once at everybody whom the ledger knows. Never throws; what could not be proven is left for the next leader. */
   async look(): Promise<void> {
-    const { ledger, informers, log } = this.#ports;
-    const bindings = informers.cache<AgentBinding>(kinds.AgentBinding);
-    if (!bindings.synced || bindings.size === 0) return;
-    for (const namespace of [...informers.cache(kinds.Namespace).values()]) {
+    const { ledger, log } = this.#ports;
+    const tenants = await ledger.bindings.listTenants().catch((thrown: unknown) => {
+      log.info("could not look for vanished bindings", { error: messageOf(thrown) });
+      return [];
+    });
+    for (const { tenant, namespace } of tenants) {
       try {
-        for (const known of await ledger.bindings.list(namespace.metadata.uid)) {
-          if (bindings.find(toKey(known.namespace, known.name))?.metadata.uid === known.uid) continue;
-          if (await this.#isGone(known.namespace, known.name, known.uid)) {
-            await ledger.bindings.fire(known.uid, {
-              tenant: known.tenant,
-              namespace: known.namespace,
-              name: known.name,
-              by: "controller",
-            });
-            log.warn("an agent whose binding had vanished was fired", {
-              namespace: known.namespace,
-              binding: known.name,
-            });
-          }
-        }
+        await this.#lookAt(tenant, namespace);
       } catch (thrown) {
-        log.info("could not look for vanished bindings", {
-          namespace: namespace.metadata.name,
-          error: messageOf(thrown),
-        });
+        log.info("could not look for vanished bindings", { namespace, error: messageOf(thrown) });
       }
     }
   }
 
-  async #isGone(namespace: string, name: string, uid: string): Promise<boolean> {
-    const object = await this.#ports.kube.find(kinds.AgentBinding, name, namespace);
-    if (object !== undefined) return object.metadata.uid !== uid;
-    // 404 for the object may also mean that the whole kind is not served (a CRD being replaced).
-    const list = await this.#ports.kube.list(kinds.AgentBinding, { namespace, pageSize: 1 });
-    return list.items.length > 0;
+  async #lookAt(tenant: string, namespace: string): Promise<void> {
+    const { kube, ledger, log, presence, fired } = this.#ports;
+    // First the ledger: whoever is hired after this is not missing from the list below.
+    const hired = await ledger.bindings.list(tenant);
+    const found = await kube.find(kinds.Namespace, namespace);
+    // A namespace of the same name is another one: nothing of the former is left in it.
+    const isSame = found?.metadata.uid === tenant;
+    const living = await presence.listUids(kinds.AgentBinding, namespace);
+    if (living === undefined) return;
+    for (const binding of hired) {
+      if (living.has(binding.uid)) continue;
+      const { uid, name } = binding;
+      await ledger.bindings.fire(uid, { tenant, namespace, name, by: "controller" });
+      log.warn(
+        isSame ? "an agent whose binding had vanished was fired" : "an agent whose namespace had vanished was fired",
+        { namespace, binding: name },
+      );
+      fired(binding);
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Departures } from "./agent-binding/departures.ts";
+import type { Holds } from "./agent-binding/holds.ts";
 import { agentBinding } from "./agent-binding/reconciler.ts";
 import { agentBudget } from "./agent-budget/reconciler.ts";
 import { agentRole } from "./agent-role/reconciler.ts";
@@ -10,6 +10,6 @@ import { modelTier } from "./model-tier/reconciler.ts";
 import { toolServer } from "./tool-server/reconciler.ts";
 
 /** One reconciler per kind, in the order in which they build on each other. */
-export function reconcilers(departures: Pick<Departures, "holdOn">): readonly AnyReconciler[] {
-  return [modelTier, toolServer, agentRole, agentBudget, agentStop, agentBinding(departures), agentTrigger, agentRun];
+export function reconcilers(holds: Pick<Holds, "on">): readonly AnyReconciler[] {
+  return [modelTier, toolServer, agentRole, agentBudget, agentStop, agentBinding(holds), agentTrigger, agentRun];
 }

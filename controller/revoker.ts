@@ -15,7 +15,7 @@ export interface RevokerPorts {
   readonly log: Log;
   readonly identity: string;
   /** Namespaces whose offboardings wait for a person's word. */
-  held(): readonly string[];
+  held(): Promise<readonly string[]>;
 }
 
 interface SecretResource extends Resource {
@@ -32,7 +32,7 @@ const answerMs = 10_000;
  */
 export async function revokeDownstream(ports: RevokerPorts): Promise<number> {
   const { ledger, identity, log } = ports;
-  const due = await ledger.bindings.claimDownstream(identity, batch, ports.held());
+  const due = await ledger.bindings.claimDownstream(identity, batch, await ports.held());
   const results = await Promise.all(
     due.map(async (item) => {
       try {

@@ -1,11 +1,14 @@
+import type { AgentBinding } from "../api/generated/agent-binding.ts";
 import { kinds } from "../api/kinds.ts";
+import { toKey } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { Departures } from "./agent-binding/departures.ts";
-import { releaseAnnotation } from "./agent-binding/snapshot.ts";
+import { Holds } from "./agent-binding/holds.ts";
+import { subjectKey } from "./agent-binding/reconciler.ts";
 import { Scheduler } from "./agent-trigger/scheduler.ts";
 import { Performed } from "./kit/commit.ts";
 import { Driver } from "./kit/driver.ts";
@@ -15,6 +18,7 @@ import { startLoop } from "./loop.ts";
 import { withdrawOthers } from "./model-tier/withdraw.ts";
 import { Orphans } from "./orphans.ts";
 import { Pairer } from "./pairing.ts";
+import { Presence } from "./presence.ts";
 import { History } from "./projection/history.ts";
 import { Projector } from "./projection/projector.ts";
 import { Pulse } from "./projection/pulse.ts";
@@ -43,6 +47,8 @@ export interface Controller extends AsyncDisposable {
 
 // Many bindings at once share the ledger's round trips; of everything else there are few.
 const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 64 : 16);
+const fewLeaving = 32;
+const gatherMs = 1_000;
 const sweepMs = 5_000;
 const sealMs = 500;
 const revokeMs = 1_000;
@@ -60,14 +66,17 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const events = stack.use(
     new EventRecorder({ client: kube, clock, log, controller: "roster.dev/controller", instance: identity }),
   );
-  const departures = stack.use(new Departures(informers.cache(kinds.AgentBinding), clock));
+  const bindings = informers.cache<AgentBinding>(kinds.AgentBinding);
+  const departures = stack.use(new Departures(bindings, clock));
+  const presence = new Presence(kube, { definitions: namespaces === undefined });
+  const holds = new Holds({ departures, presence, bindings, namespaces: informers.cache(kinds.Namespace) });
 
   let leader: Leader | undefined;
   const fence = () => leader?.fence;
   const reader = informers.reader(ledger);
   const performed = new Performed();
-  const ports = { client: kube, ledger, informers, performed, clock, log, events, reader, fence };
-  const drivers = reconcilers(departures).map((reconciler) =>
+  const ports = { client: kube, ledger, informers, performed, presence, clock, log, events, reader, fence };
+  const drivers = reconcilers(holds).map((reconciler) =>
     stack.use(
       new Driver(reconciler, ports, { concurrency: options.concurrency ?? concurrencyOf(reconciler.kind.kind) }),
     ),
@@ -85,13 +94,25 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const projector = stack.use(
     new Projector({ client: kube, ledger, informers, clock, log, runs: driverOf("AgentRun"), pulse, fence }),
   );
-  const orphans = new Orphans({ kube, ledger, informers, log });
+  const orphans = new Orphans({
+    kube,
+    ledger,
+    presence,
+    log,
+    fired({ namespace, roleName, subject, name }) {
+      // Whoever was refused because of it may be hired now.
+      const place = subjectKey(namespace, roleName, subject);
+      for (const key of [...bindings.keysBy("subject", place), toKey(namespace, name)])
+        driverOf("AgentBinding").enqueue(key);
+    },
+  });
   leader = new Leader({
     ledger,
     kube,
     clock,
     log,
     identity,
+    prepare: () => informers.refresh(aborted.signal),
     elected(fence) {
       if (namespaces) void withdrawOthers([...informers.cache(kinds.ModelTier).keys()], { ledger, fence, log });
       for (const driver of drivers) driver.enqueueAll();
@@ -103,26 +124,24 @@ export async function startController(options: ControllerOptions): Promise<Contr
   });
   stack.use(leader);
 
-  const isHeld = (namespace: string) => {
-    const found = informers.cache(kinds.Namespace).find(namespace);
-    if (found?.metadata.annotations?.[releaseAnnotation] === "true") return false;
-    return found?.metadata.deletionTimestamp !== undefined || departures.holdOn(namespace) !== undefined;
-  };
-  const held = () => [...informers.cache(kinds.Namespace).keys()].filter(isHeld);
   const loop = (name: string, everyMs: number, act: () => Promise<unknown>) =>
     stack.use(startLoop(name, everyMs, { clock, log }, async () => fence() !== undefined && (await act())));
-  const revoker = loop("telling issuers", revokeMs, () => revokeDownstream({ ledger, kube, log, identity, held }));
+  const revoker = loop("telling issuers", revokeMs, () =>
+    revokeDownstream({ ledger, kube, log, identity, held: () => holds.list() }),
+  );
   loop("sweeping holds", sweepMs, () => ledger.money.sweep());
   loop("sweeping leases", sweepMs, () => ledger.runs.sweepLeases());
   loop("sealing the audit", sealMs, () => ledger.audit.seal());
   // A gateway's acknowledgement or an issuer's answer moves those that are being offboarded, and only those.
   const deleting = () => {
-    const cache = informers.cache(kinds.AgentBinding);
-    const keys = [...informers.cache(kinds.Namespace).keys()].flatMap((namespace) =>
-      cache.keysBy("deleting", namespace),
+    const namespaces = informers.cache(kinds.Namespace);
+    const keys = [...namespaces.values()].flatMap(({ metadata: { name, deletionTimestamp } }) =>
+      bindings.keysBy(deletionTimestamp === undefined ? "deleting" : "namespace", name),
     );
     if (keys.length > 0) revoker.wake();
-    for (const key of keys) driverOf("AgentBinding").enqueue(key);
+    // Each firing of many tells of itself: looking at all of them each time would be quadratic.
+    const at = keys.length > fewLeaving ? clock.now() + gatherMs : undefined;
+    for (const key of keys) driverOf("AgentBinding").enqueue(key, at);
   };
   stack.use(ledger.feed.subscribe("bindings", deleting));
 

@@ -8,6 +8,8 @@ export interface Change<O extends Resource> {
   readonly own: boolean;
   /** Part of a first complete list: not news, only there. */
   readonly initial: boolean;
+  /** It is gone only as far as a list lacks it: nobody saw it being deleted. */
+  readonly missed: boolean;
 }
 
 /** Names the values under which an object is found; a pure function of the object. */
@@ -29,6 +31,12 @@ export function fromKey(key: string): { readonly namespace: string | undefined; 
     ? { namespace: undefined, name: key }
     : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
+
+const asSeen: { readonly own: boolean; readonly initial: boolean; readonly missed: boolean } = {
+  own: false,
+  initial: false,
+  missed: false,
+};
 
 /**
  * The objects of one kind as last seen, by key and by named indexes. Every read and every change is O(what it touches).
@@ -119,11 +127,11 @@ export class Cache<O extends Resource> {
     }
     const known = this.#objects.get(key);
     if (type === "DELETED") {
-      if (known !== undefined) this.#set(key, undefined, { own: false, initial: false });
+      if (known !== undefined) this.#set(key, undefined, asSeen);
       return;
     }
     if (known?.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    this.#set(key, slim(object), { own: false, initial: false });
+    this.#set(key, slim(object), asSeen);
   }
 
   /**
@@ -143,11 +151,11 @@ export class Cache<O extends Resource> {
       listed.add(key);
       if (this.#isAhead(key, resourceVersion)) continue;
       if (this.#objects.get(key)?.metadata.resourceVersion === item.metadata.resourceVersion) continue;
-      this.#set(key, slim(item), { own: false, initial });
+      this.#set(key, slim(item), { ...asSeen, initial });
     }
     for (const key of scope === "" ? [...this.#objects.keys()] : this.keysBy("namespace", scope)) {
       if (listed.has(key) || this.#isAhead(key, resourceVersion)) continue;
-      this.#set(key, undefined, { own: false, initial });
+      this.#set(key, undefined, { ...asSeen, initial, missed: true });
     }
   }
 
@@ -161,7 +169,7 @@ export class Cache<O extends Resource> {
     if (compareVersions(object.metadata.resourceVersion, latest) <= 0 && latest !== "") return;
     if (object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0) return;
     this.#assumed.set(key, object.metadata.resourceVersion);
-    this.#set(key, slim(object), { own: true, initial: false });
+    this.#set(key, slim(object), { ...asSeen, own: true });
   }
 
   #scopeOf(namespace: string | undefined): string {
@@ -176,7 +184,7 @@ export class Cache<O extends Resource> {
     return false;
   }
 
-  #set(key: string, after: Stored<O> | undefined, how: { readonly own: boolean; readonly initial: boolean }): void {
+  #set(key: string, after: Stored<O> | undefined, how: typeof asSeen): void {
     const before = this.#objects.get(key);
     for (const { by, keys } of this.#indexes.values()) {
       if (before !== undefined) leave(keys, by(before), key);

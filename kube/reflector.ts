@@ -39,7 +39,7 @@ const relistAfter = 5;
  *     │  └────────────────┤
  *     └── 410 Gone ───────┘ at once the first time, then with backoff
  * ```
- * Leaves only by disposal. A kind that is not served yet (404), or that we may not read yet (403), is asked again.
+ * `refresh` leads from anywhere to listing. Leaves only by disposal. A kind that is not served yet (404), or that we may not read yet (403), is asked again.
  */
 export class Reflector<O extends Resource> implements AsyncDisposable {
   readonly #options: ReflectorOptions<O>;
@@ -49,6 +49,10 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
   readonly #synced = Promise.withResolvers<void>();
   readonly #answered = Promise.withResolvers<void>();
   #lists = 0;
+  /** Ends the watch under way. */
+  #interrupt = new AbortController();
+  /** Who waits for a list that begins after they asked. */
+  #wanting: (() => void)[] = [];
 
   constructor(options: ReflectorOptions<O>) {
     this.#options = options;
@@ -71,8 +75,19 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
     return this.#lists;
   }
 
+  /**
+   * Lists anew; resolves when the cache holds everything that the server had when this was called. Stays open while the
+   * server cannot be read, and when disposed before.
+   */
+  refresh(): Promise<void> {
+    const refreshed = new Promise<void>((resolve) => this.#wanting.push(resolve));
+    this.#interrupt.abort();
+    return refreshed;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#interrupt.abort();
     await this.#ended;
   }
 
@@ -84,10 +99,13 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
     while (!this.#stop.signal.aborted) {
       const startedAt = clock.now();
       try {
+        if (this.#wanting.length > 0) resourceVersion = undefined;
         resourceVersion ??= await this.#list();
+        if (this.#wanting.length > 0) continue;
         const seen = await this.#watch(resourceVersion);
         resourceVersion = seen.resourceVersion;
         if (seen.thrown !== undefined) throw seen.thrown;
+        if (this.#wanting.length > 0) continue;
         // A watch that lived is a success; one that was closed at once counts as a failure, so that waits grow.
         failures = clock.now() - startedAt >= minWatchMs || seen.events > 0 ? 0 : failures + 1;
         told = "";
@@ -115,6 +133,8 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
 
   async #list(): Promise<string> {
     const { client, kind, cache, namespace, labelSelector, fieldSelector, pageSize, keep } = this.#options;
+    const wanting = this.#wanting.length;
+    this.#interrupt = new AbortController();
     const list = await client.list<O>(kind, {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
@@ -126,6 +146,8 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
     this.#lists++;
     this.#synced.resolve();
     this.#answered.resolve();
+    // Whoever asked meanwhile wants a later one.
+    for (const resolve of this.#wanting.splice(0, wanting)) resolve();
     return list.resourceVersion;
   }
 
@@ -137,7 +159,7 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
     try {
       const stream = client.watch<O>(kind, {
         resourceVersion,
-        signal: this.#stop.signal,
+        signal: this.#interrupt.signal,
         ...(namespace === undefined ? {} : { namespace }),
         ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(fieldSelector === undefined ? {} : { fieldSelector }),

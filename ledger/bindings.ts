@@ -43,6 +43,10 @@ export function makeBindings(ports: Ports): Bindings {
     find: (uid) => finds.add(uid),
     findByName: async (tenant, name) =>
       (await find("b.tenant = $1 and b.name = $2 and b.state <> 'revoked'", [tenant, name]))[0],
+    listTenants: () =>
+      db.query<{ tenant: string; namespace: string }>(
+        "select distinct tenant, namespace from bindings where state <> 'revoked' order by namespace, tenant",
+      ),
     list: (tenant) => find("b.tenant = $1 and b.state <> 'revoked' order by b.name", [tenant]),
     summaries: async (uids) => {
       const [only] = uids;

@@ -37,8 +37,11 @@ export interface Fence {
 }
 
 export interface Leadership {
-  /** Takes or renews leadership of `name` for `ttlMs`; undefined while somebody else holds it. Throws Recovering. */
-  campaign(name: string, holder: string, ttlMs: number): Promise<Fence | undefined>;
+  /**
+   * Takes leadership of `name` for `ttlMs`, or renews `held`; undefined while somebody else holds it. Each taking is a new
+   * epoch with an audit row. Without `held` a former process of the same holder is succeeded at once. Throws Recovering.
+   */
+  campaign(name: string, holder: string, ttlMs: number, held?: Fence): Promise<Fence | undefined>;
   resign(fence: Fence, holder: string): Promise<void>;
 }
 
@@ -223,6 +226,8 @@ export interface Bindings {
   find(uid: string): Promise<BindingState | undefined>;
   findByName(tenant: string, name: string): Promise<BindingState | undefined>;
   list(tenant: string): Promise<readonly BindingState[]>;
+  /** Where somebody is hired: UIDs of namespaces, with the names that they had. */
+  listTenants(): Promise<readonly { readonly tenant: string; readonly namespace: string }[]>;
   /** Sums for status, per binding: runs by phase today, cost today (binding's zone), last run. */
   summaries(uids: readonly string[]): Promise<ReadonlyMap<string, BindingSummary>>;
 }

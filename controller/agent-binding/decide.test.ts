@@ -259,7 +259,7 @@ describe("offboarding", () => {
     },
     "is held while many go at once": {
       why: "one commit must not make a fleet unrecoverable",
-      given: { offboarding: status([]), hold: { departed: 9, limit: 5, namespaceTerminating: false } },
+      given: { offboarding: status([]), hold: { kind: "mass", departed: 9, limit: 5 } },
       want: {
         conditions: { Revoked: "True/Revoked", DownstreamRevoked: "False/HeldMassDeletion" },
         next: "recheck",

@@ -31,7 +31,7 @@ export class Departures implements Disposable {
     // Those being deleted still count among all; those already gone are added back.
     const living = this.#cache.countBy("namespace", namespace) - this.#cache.countBy("deleting", namespace);
     const limit = Math.floor(Math.max(minimum, share * (living + departed)));
-    return departed > limit ? { departed, limit, namespaceTerminating: false } : undefined;
+    return departed > limit ? { kind: "mass", departed, limit } : undefined;
   }
 
   [Symbol.dispose](): void {

@@ -7,12 +7,12 @@ import { driven, may, reads } from "../kit/access.ts";
 import type { Lookup, Reader, Reconciler } from "../kit/reconciler.ts";
 import { type CredentialFact, credentialType, type SecretFact } from "./credentials.ts";
 import { decide } from "./decide.ts";
-import type { Departures } from "./departures.ts";
+import type { Holds } from "./holds.ts";
 import { release } from "./release.ts";
-import { type Hold, offboardingFinalizer, protectionFinalizer, releaseAnnotation, type Snapshot } from "./snapshot.ts";
+import { offboardingFinalizer, protectionFinalizer, type Snapshot } from "./snapshot.ts";
 
 /** Brings bindings into force: hires, funds, protects what they use, and offboards. */
-export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler<AgentBinding, Snapshot> {
+export function agentBinding(holds: Pick<Holds, "on">): Reconciler<AgentBinding, Snapshot> {
   return {
     kind: kinds.AgentBinding,
     owns: ["CredentialsBound", "Funded", "Provisioned", "WithinSafety", "Stopped", "Revoked", "DownstreamRevoked"],
@@ -47,8 +47,15 @@ export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler
         relevant: (before, after) => isReadyGeneration(before) !== isReadyGeneration(after),
       },
       {
+        // Deleting a namespace fires everybody in it, though its bindings are deleted one by one, later.
         kind: kinds.Namespace,
-        keys: ({ metadata }, view) => view.keysBy(kinds.AgentBinding, "deleting", metadata.name),
+        urgent: true,
+        keys: ({ metadata }, view) =>
+          view.keysBy(
+            kinds.AgentBinding,
+            metadata.deletionTimestamp === undefined ? "deleting" : "namespace",
+            metadata.name,
+          ),
       },
     ],
     access: [
@@ -57,6 +64,7 @@ export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler
       ...reads(kinds.Secret),
       ...may(kinds.Secret, "get", "patch"),
     ],
+    isDoomed,
     narrow(binding, gone, view) {
       if (!gone) return [];
       const { uid, name, namespace } = binding.metadata;
@@ -66,7 +74,7 @@ export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler
         { kind: "ledger", effect: "fire", args: { uid, tenant, namespace: namespace!, name, by: "kubernetes-api" } },
       ];
     },
-    gather: (binding, view) => gather(binding, view, departures),
+    gather: (binding, view) => gather(binding, view, holds),
     decide,
     release,
   };
@@ -74,7 +82,15 @@ export function agentBinding(departures: Pick<Departures, "holdOn">): Reconciler
 
 /** Index value of one (role, subject). */
 export function subjectIndex({ metadata, spec }: Stored<AgentBinding>): string {
-  return `${metadata.namespace}/${spec.roleRef.name}/${spec.subject.kind}/${spec.subject.name}`;
+  return subjectKey(metadata.namespace!, spec.roleRef.name, spec.subject);
+}
+
+export function subjectKey(
+  namespace: string,
+  roleName: string,
+  subject: { readonly kind: string; readonly name: string },
+): string {
+  return `${namespace}/${roleName}/${subject.kind}/${subject.name}`;
 }
 
 function roleMatters(before: Stored | undefined, after: Stored | undefined): boolean {
@@ -102,13 +118,9 @@ function isReadyGeneration(object: Stored | undefined): string {
   return `${object?.metadata.uid}/${status?.observedGeneration}/${object?.metadata.deletionTimestamp}`;
 }
 
-async function gather(
-  binding: Stored<AgentBinding>,
-  view: Reader,
-  departures: Pick<Departures, "holdOn">,
-): Promise<Snapshot> {
+async function gather(binding: Stored<AgentBinding>, view: Reader, holds: Pick<Holds, "on">): Promise<Snapshot> {
   const { uid, namespace, deletionTimestamp } = binding.metadata;
-  const deleting = deletionTimestamp !== undefined;
+  const deleting = deletionTimestamp !== undefined || isDoomed(binding, view);
   const tenant = deleting
     ? (view.find(kinds.Namespace, undefined, namespace!)?.metadata.uid ?? "")
     : view.tenantOf(namespace!);
@@ -117,9 +129,7 @@ async function gather(
   const ownSecrets = secretsOf(binding, state).filter((secret) => isOurs(view, namespace!, secret, uid));
   const base = { binding, tenant, state, ownSecrets };
   if (deleting) {
-    const hold = isReleased(view, namespace!)
-      ? undefined
-      : (terminating(view, namespace!) ?? departures.holdOn(namespace!));
+    const hold = await holds.on(namespace!);
     const offboarding = await ledger.bindings.offboarding(uid);
     return {
       ...base,
@@ -205,13 +215,7 @@ function isOurs(view: Lookup, namespace: string, name: string, uid: string): boo
     .some((other) => other.metadata.uid !== uid && !isLeaving(other));
 }
 
-function isReleased(view: Lookup, namespace: string): boolean {
-  return view.find(kinds.Namespace, undefined, namespace)?.metadata.annotations?.[releaseAnnotation] === "true";
-}
-
-function terminating(view: Lookup, namespace: string): Hold | undefined {
-  const found = view.find(kinds.Namespace, undefined, namespace);
-  return found?.metadata.deletionTimestamp === undefined
-    ? undefined
-    : { departed: 0, limit: 0, namespaceTerminating: true };
+/** True for whoever lives in a namespace that is being deleted. */
+function isDoomed({ metadata }: Stored<AgentBinding>, view: Pick<Lookup, "find">): boolean {
+  return view.find(kinds.Namespace, undefined, metadata.namespace!)?.metadata.deletionTimestamp !== undefined;
 }

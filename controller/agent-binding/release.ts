@@ -3,7 +3,7 @@ import { kinds } from "../../api/kinds.ts";
 import type { OffboardingStatus } from "../../ledger/ledger.ts";
 import type { Instant } from "../../lib/clock.ts";
 import { type Mark, met, type Plan, recheck, settled, unmet, type Write } from "../kit/reconciler.ts";
-import { protectionFinalizer, releaseAnnotation, type Snapshot } from "./snapshot.ts";
+import { type Hold, protectionFinalizer, releaseAnnotation, type Snapshot } from "./snapshot.ts";
 
 // The feed and the revoker wake the binding; the clock only makes sure.
 const recheckMs = 1_000;
@@ -23,7 +23,8 @@ const heldRecheckMs = 60_000;
 export function release(snapshot: Snapshot, now: Instant): Plan<AgentBinding> {
   const { offboarding, hold } = snapshot;
   const revoked = judgeRevoked(offboarding);
-  const downstream = hold === undefined ? judgeDownstream(offboarding) : held(snapshot);
+  const downstream =
+    hold === undefined ? judgeDownstream(offboarding) : held(hold, snapshot.binding.metadata.namespace!);
   const done = revoked.status === "True" && downstream.status === "True";
   const wait = hold === undefined ? recheckMs : heldRecheckMs;
   return {
@@ -36,7 +37,11 @@ export function release(snapshot: Snapshot, now: Instant): Plan<AgentBinding> {
       downstream,
     ],
     status: {
-      effective: { ...snapshot.binding.status?.effective, state: "Revoked", because: "the binding was deleted" },
+      effective: {
+        ...snapshot.binding.status?.effective,
+        state: "Revoked",
+        because: hold?.kind === "namespace" ? "the namespace is being deleted" : "the binding was deleted",
+      },
     },
     next: done ? settled : recheck(now + wait),
   };
@@ -78,15 +83,23 @@ function judgeDownstream(offboarding: OffboardingStatus | undefined): Mark {
   );
 }
 
-function held({ hold, binding }: Snapshot): Mark {
-  const why = hold!.namespaceTerminating
-    ? `namespace "${binding.metadata.namespace}" is being deleted`
-    : `more than ${hold!.limit} agents of the namespace went within ten minutes`;
+function held(hold: Hold, namespace: string): Mark {
   return unmet(
     "DownstreamRevoked",
     "HeldMassDeletion",
-    `${why}; annotate the namespace with ${releaseAnnotation}=true to go on`,
+    `${because(hold, namespace)}; annotate the namespace with ${releaseAnnotation}=true to go on`,
   );
+}
+
+function because(hold: Hold, namespace: string): string {
+  switch (hold.kind) {
+    case "mass":
+      return `more than ${hold.limit} agents of the namespace went within ten minutes`;
+    case "namespace":
+      return `namespace "${namespace}" is being deleted`;
+    case "definition":
+      return "the definition of AgentBinding is being deleted";
+  }
 }
 
 function letGo({ binding, ownSecrets }: Snapshot): readonly Write[] {

@@ -27,12 +27,11 @@ export interface Snapshot {
   readonly hold: Hold | undefined;
 }
 
-/** Many bindings went at once: what is irreversible outside waits for a person's word. */
-export interface Hold {
-  readonly departed: number;
-  readonly limit: number;
-  readonly namespaceTerminating: boolean;
-}
+/** Why what is irreversible outside waits for a person's word: many went at once, or all that there are go. */
+export type Hold =
+  | { readonly kind: "mass"; readonly departed: number; readonly limit: number }
+  | { readonly kind: "namespace" }
+  | { readonly kind: "definition" };
 
 export const offboardingFinalizer = "roster.dev/offboarding";
 export const protectionFinalizer = "roster.dev/credential-protection";

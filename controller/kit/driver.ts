@@ -9,6 +9,7 @@ import type { Fence } from "../../ledger/ledger.ts";
 import type { Clock, Instant } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { messageOf, Problem } from "../../lib/problem.ts";
+import type { Presence } from "../presence.ts";
 import { type CommitPorts, commit, fieldManager } from "./commit.ts";
 import { perform } from "./effects.ts";
 import type { AnyReconciler, Lookup, Mark, Plan, Reader } from "./reconciler.ts";
@@ -19,6 +20,7 @@ export interface DriverPorts extends CommitPorts {
   readonly log: Log;
   readonly events: EventRecorder;
   readonly reader: Reader;
+  readonly presence: Pick<Presence, "isGone">;
   /** The leader's fence while this process leads. */
   fence(): Fence | undefined;
 }
@@ -32,6 +34,12 @@ const conflictMs = 250;
 const outageMs = 5_000;
 // For what is waited for without a watch; everything else wakes the key itself.
 const waitingMs = 60_000;
+
+interface Vanished {
+  readonly object: Stored;
+  /** Not seen being deleted: only a list lacked it. */
+  readonly missed: boolean;
+}
 
 /**
  * Drives one reconciler: read · finalizer · gather · decide or release · writes · one status patch · events · drop the
@@ -47,7 +55,8 @@ export class Driver implements AsyncDisposable {
   readonly #subscriptions: Disposable[] = [];
   /** What was narrowed already: UID → generation and whether it goes; kept until the object is gone. */
   readonly #narrowed = new Map<string, string>();
-  readonly #vanished = new Map<string, Stored>();
+  /** Objects that are no more and whose end was not yet dealt with, by key. */
+  readonly #vanished = new Map<string, readonly Vanished[]>();
   readonly #agains = new Map<string, number>();
   /** Keys whose own write is under way, with the last version the watch brought meanwhile. */
   readonly #writing = new Map<string, string | undefined>();
@@ -118,9 +127,10 @@ export class Driver implements AsyncDisposable {
     }
   }
 
-  #own({ key, before, after, own, initial }: Change<Resource>): void {
+  #own({ key, before, after, own, initial, missed }: Change<Resource>): void {
+    if (before !== undefined && before.metadata.uid !== after?.metadata.uid)
+      this.#vanished.set(key, [...(this.#vanished.get(key) ?? []), { object: before, missed }]);
     if (own) return;
-    if (after === undefined && before !== undefined) this.#vanished.set(key, before);
     if (after !== undefined && this.#writing.has(key)) {
       this.#writing.set(key, after.metadata.resourceVersion);
       return;
@@ -130,10 +140,13 @@ export class Driver implements AsyncDisposable {
 
   async #work(key: string): Promise<Again> {
     const { log, informers } = this.#ports;
-    const gone = this.#vanished.get(key);
-    if (gone !== undefined) await this.#bury(key, gone);
+    const buried = await this.#buryAll(key).catch((thrown: unknown) => {
+      if (dispositionOf(thrown) === undefined) throw thrown;
+      log.info("what is gone is dealt with later", { key, error: messageOf(thrown) });
+      return false;
+    });
     const object = informers.cache<Stored>(this.kind).find(key);
-    if (object === undefined) return { kind: "done" };
+    if (object === undefined) return buried ? { kind: "done" } : { kind: "backoff", capMs: outageMs };
     try {
       const again = await this.#reconcile(key, object);
       if (again.kind !== "now") this.#agains.delete(key);
@@ -143,12 +156,32 @@ export class Driver implements AsyncDisposable {
     }
   }
 
-  /** What any replica does for an object that is gone, however it went. */
-  async #bury(key: string, gone: Stored): Promise<void> {
-    await this.#narrow(gone, true);
-    if (this.#vanished.get(key) !== gone) return;
-    this.#vanished.delete(key);
-    this.#narrowed.delete(gone.metadata.uid);
+  /** What any replica does for objects that are gone, however they went. False where one's end is not yet certain. */
+  async #buryAll(key: string): Promise<boolean> {
+    const { presence, informers } = this.#ports;
+    const isCertain = async ({ object, missed }: Vanished) =>
+      !missed || this.#reconciler.narrow === undefined || (await presence.isGone(this.kind, object));
+    for (const vanished of this.#vanished.get(key) ?? []) {
+      const { object } = vanished;
+      const isBack = () => informers.cache(this.kind).find(key)?.metadata.uid === object.metadata.uid;
+      if (!isBack() && !(await isCertain(vanished))) return false;
+      if (!isBack()) await this.#bury(object);
+      const others = (this.#vanished.get(key) ?? []).filter((one) => one !== vanished);
+      if (others.length === 0) this.#vanished.delete(key);
+      else this.#vanished.set(key, others);
+    }
+    return true;
+  }
+
+  async #bury(object: Stored): Promise<void> {
+    await this.#narrow(object, true);
+    this.#narrowed.delete(object.metadata.uid);
+    // Whoever waited for its place may have asked before the ledger knew that it was free.
+    const lookup = this.#ports.informers.lookup();
+    for (const watch of this.#reconciler.watches) {
+      if (watch.kind !== this.kind) continue;
+      for (const key of watch.keys(object, lookup)) this.#queue.add(key);
+    }
   }
 
   async #narrow(object: Stored, gone: boolean): Promise<void> {
@@ -163,7 +196,8 @@ export class Driver implements AsyncDisposable {
   async #reconcile(key: string, object: Stored): Promise<Again> {
     const reconciler = this.#reconciler;
     const { clock, log, reader, fence } = this.#ports;
-    const deleting = object.metadata.deletionTimestamp !== undefined;
+    const deleting =
+      object.metadata.deletionTimestamp !== undefined || (reconciler.isDoomed?.(object, reader) ?? false);
     await this.#narrow(object, deleting);
     const leading = fence();
     if (leading === undefined) return { kind: "done" };

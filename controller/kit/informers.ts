@@ -96,6 +96,19 @@ export class Informers implements AsyncDisposable {
     signal.removeEventListener("abort", stop);
   }
 
+  /**
+   * Lists every kind anew; resolves when no cache is older than this call, or when the signal aborts. A kind that we may
+   * not read is not waited for where namespaces are followed one by one.
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const aborted = Promise.withResolvers<void>();
+    const stop = () => aborted.resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    const all = this.#reflectors.filter(({ lists }) => lists > 0 || this.#namespaces === undefined);
+    await Promise.race([Promise.all(all.map((reflector) => reflector.refresh())), aborted.promise]);
+    signal.removeEventListener("abort", stop);
+  }
+
   lookup(): Lookup {
     return {
       find: <O extends Resource>(kind: KindRef, namespace: string | undefined, name: string) =>

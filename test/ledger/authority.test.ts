@@ -210,13 +210,19 @@ it("revokes one token, tells gateways, and knows strangers", async () => {
 it("lets one leader act, and a former one never", async () => {
   const fence = (await ledger.leadership.campaign("leader", "a", 10_000))!;
   expect(await other.leadership.campaign("leader", "b", 10_000)).toBeUndefined();
-  expect(await ledger.leadership.campaign("leader", "a", 10_000)).toEqual(fence);
+  expect(await ledger.leadership.campaign("leader", "a", 10_000, fence)).toEqual(fence);
   clock.advance(10_001);
   const next = (await other.leadership.campaign("leader", "b", 10_000))!;
   expect(next.epoch).toBe(fence.epoch + 1);
   const fleet = await aFleet(ledger);
   await expect(ledger.catalog.putRole(fence, fleet.role)).rejects.toMatchObject({ reason: "LeadershipLost" });
-  expect(await ledger.leadership.campaign("leader", "a", 10_000)).toBeUndefined();
+  expect(await ledger.leadership.campaign("leader", "a", 10_000, fence)).toBeUndefined();
   await other.leadership.resign(next, "b");
-  expect((await ledger.leadership.campaign("leader", "a", 10_000))!.epoch).toBe(next.epoch + 1);
+  expect((await ledger.leadership.campaign("leader", "a", 10_000, fence))!.epoch).toBe(next.epoch + 1);
+  // A process that was started anew under its old name succeeds its former self at once, which then leads no more.
+  const heir = (await other.leadership.campaign("leader", "a", 10_000))!;
+  expect(heir.epoch).toBe(next.epoch + 2);
+  await expect(ledger.catalog.putRole({ ...heir, epoch: next.epoch + 1 }, fleet.role)).rejects.toMatchObject({
+    reason: "LeadershipLost",
+  });
 });
