@@ -7,6 +7,7 @@ import { badRequest, failure } from "../http/status.ts";
 import { readYaml } from "../http/yaml-body.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { goType } from "../kinds/metadata.ts";
+import { converterWords } from "../patch/converted.ts";
 import { applyJsonPatch, applyMergePatch, applyStrategicPatch } from "../patch/index.ts";
 import { goJson } from "../schema/field-errors.ts";
 import type { KubeObject } from "../store/entry.ts";
@@ -87,7 +88,9 @@ function patched(
   const sent = structuredClone(type === strategic ? patchBody : result);
   const shown = () => (type === strategic ? goPlain(sent) : goJson(sent));
   const object = asPatchedKind(kind, result);
-  const unknown = conform(kind, object, (_kind, why) => patchRefused(shown(), why));
+  const unknown = conform(kind, object, (_kind, why) =>
+    patchRefused(shown(), type === strategic ? converterWords(why) : why),
+  );
   checkIdentity(kind, object, namespace, name);
   return { object, tracked: false, unknown, shown };
 }
