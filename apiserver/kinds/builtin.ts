@@ -10,7 +10,13 @@ import { policies, policyBindings } from "./policies.ts";
 import { bindings, roles } from "./rbac.ts";
 import { configMaps, leases, namespaces, secrets, serviceAccounts } from "./strategies.ts";
 
-const plain: Strategy = { checkName: checkSubdomain, unconditionalUpdate: true, createOnUpdate: false, counted: false };
+const plain: Strategy = {
+  checkName: checkSubdomain,
+  unconditionalUpdate: true,
+  createOnUpdate: false,
+  counted: false,
+  strictFinalizers: true,
+};
 const status: Subresource = { name: "status", verbs: ["get", "patch", "update"] };
 const text = (value: unknown) => (value === undefined || value === null ? "" : String(value));
 
@@ -149,7 +155,7 @@ const rows: readonly Row[] = [
     plural: "validatingadmissionpolicies",
     component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
     subresources: [status],
-    strategy: { ...plain, ...policies, unconditionalUpdate: false, counted: true },
+    strategy: { ...plain, ...policies, unconditionalUpdate: false, counted: true, strictFinalizers: false },
     empty: { spec: {}, status: {} },
   },
   {
@@ -157,7 +163,7 @@ const rows: readonly Row[] = [
     kind: "ValidatingAdmissionPolicyBinding",
     plural: "validatingadmissionpolicybindings",
     component: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding",
-    strategy: { ...plain, ...policyBindings, unconditionalUpdate: false, counted: true },
+    strategy: { ...plain, ...policyBindings, unconditionalUpdate: false, counted: true, strictFinalizers: false },
     empty: { spec: {} },
   },
   {
@@ -169,7 +175,7 @@ const rows: readonly Row[] = [
     categories: ["api-extensions"],
     cluster: true,
     subresources: [status],
-    strategy: { ...plain, ...definitions, unconditionalUpdate: false, counted: true },
+    strategy: { ...plain, ...definitions, unconditionalUpdate: false, counted: true, strictFinalizers: false },
     empty: {
       spec: { group: "", names: { plural: "", kind: "" }, scope: "", versions: null },
       status: { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions: null },

@@ -1,7 +1,7 @@
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject, Metadata } from "../store/entry.ts";
-import { checkLabelValue, checkQualifiedName } from "./names.ts";
+import { checkLabelKey, checkLabelValue, checkQualifiedName } from "./names.ts";
 
 const text = (value: unknown) => typeof value === "string";
 const whole = (value: unknown) => Number.isInteger(value);
@@ -119,7 +119,7 @@ export function validateMetadata(
   found.push(...checkAnnotations(metadata.annotations ?? {}));
   found.push(...checkOwners(metadata));
   for (const finalizer of metadata.finalizers ?? []) {
-    for (const message of checkQualifiedName(finalizer)) {
+    for (const message of checkLabelKey(finalizer)) {
       found.push(fieldError.invalid("metadata.finalizers", finalizer, message));
     }
   }
@@ -138,7 +138,7 @@ export function validateMetadata(
 
 export function checkLabels(labels: Readonly<Record<string, string>>, field: string): FieldError[] {
   return Object.entries(labels).flatMap(([key, value]) => [
-    ...checkQualifiedName(key).map((message) => fieldError.invalid(field, key, message)),
+    ...checkLabelKey(key).map((message) => fieldError.invalid(field, key, message)),
     ...checkLabelValue(value).map((message) => fieldError.invalid(field, value, message)),
   ]);
 }
@@ -161,11 +161,14 @@ function checkOwners(metadata: Metadata): FieldError[] {
   const owners = metadata.ownerReferences ?? [];
   owners.forEach((owner) => {
     const at = "metadata.ownerReferences";
-    if (!owner.apiVersion)
+    // A version that cannot be read counts as none.
+    if (!owner.apiVersion || owner.apiVersion.split("/").length > 2)
       found.push(fieldError.invalid(`${at}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"));
     if (!owner.kind) found.push(fieldError.invalid(`${at}.kind`, owner.kind ?? "", "must not be empty"));
     if (!owner.name) found.push(fieldError.invalid(`${at}.name`, owner.name ?? "", "must not be empty"));
     if (!owner.uid) found.push(fieldError.invalid(`${at}.uid`, owner.uid ?? "", "must not be empty"));
+    if (owner.apiVersion === "v1" && owner.kind === "Event")
+      found.push(fieldError.invalid(at, owner, "/v1, Kind=Event is disallowed from being an owner"));
   });
   const controllers = owners.filter((owner) => owner.controller);
   if (controllers.length > 1) {
@@ -203,7 +206,43 @@ export function validateMetadataUpdate(next: KubeObject, live: KubeObject): Fiel
   return found;
 }
 
+/** Takes owners out that are named twice, as a cluster does on every write. Returns what it warns of. */
+export function dedupeOwners({ metadata }: KubeObject): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  const left = (metadata.ownerReferences ?? []).filter((owner) => {
+    const key = JSON.stringify([
+      owner.uid,
+      owner.name,
+      owner.kind,
+      owner.apiVersion,
+      owner.controller,
+      owner.blockOwnerDeletion,
+    ]);
+    if (!seen.has(key)) return seen.add(key);
+    twice.add(owner.uid);
+    return false;
+  });
+  if (twice.size === 0) return [];
+  metadata.ownerReferences = left;
+  const advice =
+    "API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests";
+  return [
+    `.metadata.ownerReferences contains duplicate entries; ${advice}; duplicate UID(s) observed: ${[...twice].join(", ")}`,
+  ];
+}
+
 const standardFinalizers = new Set(["orphan", "foregroundDeletion", "kubernetes"]);
+
+/** Finalizers of core kinds are standard ones or have a domain. */
+export function checkCoreFinalizers({ metadata }: KubeObject): FieldError[] {
+  const detail = "name is neither a standard finalizer name nor is it fully qualified";
+  return (metadata.finalizers ?? []).flatMap((name, index) =>
+    name.includes("/") || standardFinalizers.has(name) || checkLabelKey(name).length > 0
+      ? []
+      : [fieldError.invalid(`metadata.finalizers[${index}]`, name, detail)],
+  );
+}
 
 /** Warns of finalizers that another writer may also choose, those that were there before apart. */
 export function finalizerWarnings(next: KubeObject, live: KubeObject | undefined): string[] {

@@ -37,7 +37,7 @@ const labelValueMessage =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const isName = (text: string) => /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(text);
 
-/** The key of a label selector: a qualified name under another name. */
+/** The key of a label or a finalizer: a qualified name under another name. */
 export function checkLabelKey(key: string): string[] {
   return checkQualifiedName(key, "valid label key");
 }

@@ -3,7 +3,7 @@ import { toRfc3339 } from "../../lib/clock.ts";
 import { decodeBody, readBody } from "../http/body.ts";
 import { alreadyExists, badRequest, failure, forbidden, invalid, notFound } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
-import { validateMetadata } from "../kinds/metadata.ts";
+import { checkCoreFinalizers, dedupeOwners, validateMetadata } from "../kinds/metadata.ts";
 import { scaleErrors } from "../kinds/scale.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Api, Call, User } from "./api.ts";
@@ -117,7 +117,12 @@ export function buildNew(
   if (kind.hasStatus) delete object.status;
   kind.strategy.prepareCreate?.(object);
   if (!kind.custom) track();
-  const earlier = [...validateMetadata(object, kind.namespaced, kind.strategy.checkName), ...scaleErrors(kind, object)];
+  context.warnings.push(...dedupeOwners(object));
+  const earlier = [
+    ...validateMetadata(object, kind.namespaced, kind.strategy.checkName),
+    ...(kind.strategy.strictFinalizers ? checkCoreFinalizers(object) : []),
+    ...scaleErrors(kind, object),
+  ];
   const errors = [
     ...earlier,
     ...kind.schema.validate(object, undefined, { earlier }),

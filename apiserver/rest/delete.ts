@@ -1,27 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
-import { isObject } from "../../lib/json.ts";
-import { decodeBody, readBody } from "../http/body.ts";
 import { send } from "../http/respond.ts";
-import { conflict, type FieldError, fieldError, forbidden, notFound } from "../http/status.ts";
+import { conflict, forbidden, notFound } from "../http/status.ts";
 import { cleanupFinalizer, crdBucket } from "../kinds/definition-names.ts";
 import { about, apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call, User } from "./api.ts";
+import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
 import { readSelection } from "./list.ts";
-import { invalidOptions } from "./options.ts";
 import { fromStored, toServed, toStored } from "./present.ts";
 import { respondObject } from "./read.ts";
-
-export type Propagation = "Background" | "Foreground" | "Orphan";
-
-export interface DeleteOptions {
-  readonly dryRun: boolean;
-  readonly propagation: Propagation | undefined;
-  readonly uid: string | undefined;
-  readonly resourceVersion: string | undefined;
-}
 
 /** What a deletion came to: the object is gone, or it waits for its finalizers. */
 export interface Deleted {
@@ -52,9 +41,10 @@ export async function removeCollection(api: Api, call: Call, kind: ServedKind): 
     const object = toServed(kind, entry);
     if (matches && !matches(object)) continue;
     const { name, namespace = "" } = object.metadata;
+    // The answer is the list of what there was.
+    items.push(asItem(kind, object));
     try {
-      const deleted = await deleteObject(api, kind, namespace, name, call.user, options, call.warnings);
-      items.push(asItem(kind, deleted.object));
+      await deleteObject(api, kind, namespace, name, call.user, options, call.warnings);
     } catch (error) {
       // Somebody else was faster: that object is what the caller wanted it to be.
       if ((error as { reason?: string }).reason !== "NotFound") throw error;
@@ -151,34 +141,4 @@ function checkPreconditions(kind: ServedKind, live: KubeObject, options: DeleteO
     const message = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
     throw conflict(what, name, message);
   }
-}
-
-/** DeleteOptions from the body, or from the query where there is no body. Throws 400 and 422. */
-export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
-  const bytes = await readBody(call.request);
-  const { query } = call;
-  const body = bytes.length > 0 ? decodeBody(bytes, call.request.headers["content-type"], "DeleteOptions").value : {};
-  const options = isObject(body) ? body : {};
-  const preconditions = isObject(options.preconditions) ? options.preconditions : {};
-  const dryRun = Array.isArray(options.dryRun) ? options.dryRun : query.getAll("dryRun");
-  const policy = options.propagationPolicy ?? query.get("propagationPolicy") ?? undefined;
-  const orphan = options.orphanDependents ?? query.get("orphanDependents") ?? undefined;
-  const errors: FieldError[] = [];
-  if (policy !== undefined && orphan !== undefined) {
-    errors.push(
-      fieldError.invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"),
-    );
-  }
-  if (policy !== undefined && !["Foreground", "Background", "Orphan"].includes(policy as string)) {
-    errors.push(fieldError.notSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]));
-  }
-  if (dryRun.some((value) => value !== "All")) errors.push(fieldError.notSupported("dryRun", dryRun, ["All"]));
-  if (errors.length > 0) throw invalidOptions("DeleteOptions", errors);
-  const legacy = orphan === undefined ? undefined : orphan === true || orphan === "true" ? "Orphan" : "Background";
-  return {
-    dryRun: dryRun.length > 0,
-    propagation: (policy as Propagation | undefined) ?? legacy,
-    uid: preconditions.uid as string | undefined,
-    resourceVersion: preconditions.resourceVersion as string | undefined,
-  };
 }

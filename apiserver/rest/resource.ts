@@ -18,11 +18,12 @@ export async function resource(api: Api, call: Call): Promise<void> {
   if (!kind) return unknownResource(api, call);
   if (kind.deprecation) call.warnings.push(kind.deprecation);
   if (info.extra.length > 0) throw missing();
-  // A namespaced kind is only written in a namespace, and a cluster-scoped one has none.
+  // A namespaced kind is only listed across namespaces, and a cluster-scoped one has none.
   const scoped = kind.bucket === "core/namespaces" ? "" : info.namespace;
-  const misplaced = kind.namespaced ? !scoped && (info.name !== "" || info.verb === "create") : scoped !== "";
+  const lists = info.name === "" && (info.verb === "list" || info.verb === "watch");
+  const misplaced = kind.namespaced ? !scoped && !lists : scoped !== "";
   if (misplaced) {
-    if (!kind.custom) throw missing();
+    if (!kind.custom) throw kind.namespaced && info.name === "" ? notAllowed() : missing();
     sendText(call.response, 404, "404 page not found\n");
     return;
   }

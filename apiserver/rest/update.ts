@@ -3,7 +3,7 @@ import { toRfc3339 } from "../../lib/clock.ts";
 import { decodeBody, readBody } from "../http/body.ts";
 import { badRequest, conflict, fieldError, invalid, notFound } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
-import { validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
+import { checkCoreFinalizers, dedupeOwners, validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
 import { scaleErrors } from "../kinds/scale.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
@@ -144,11 +144,13 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
     half.metadata.generation =
       (live.metadata.generation ?? 0) + (isSpecChanged(half, live, context.subresource) ? 1 : 0);
   if (!kind.custom) track(half);
+  context.warnings.push(...dedupeOwners(half));
   const earlier = [
     ...validateMetadata(half, kind.namespaced, () => []),
+    ...(kind.strategy.strictFinalizers ? checkCoreFinalizers(half) : []),
+    // kube-apiserver runs this twice, and answers with its causes twice.
     ...validateMetadataUpdate(half, live),
-    // kube-apiserver runs this twice for custom kinds, and answers with its causes twice.
-    ...(kind.custom ? validateMetadataUpdate(half, live) : []),
+    ...validateMetadataUpdate(half, live),
     ...scaleErrors(kind, half),
   ];
   const errors = [

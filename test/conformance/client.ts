@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { Agent, type Dispatcher, request } from "undici";
 import { parse as parseYaml } from "yaml";
 import { systemClock } from "../../lib/clock.ts";
@@ -76,20 +77,38 @@ export class ConformanceClient implements AsyncDisposable {
       ? await this.#watch(step, values, async () => {
           for (const one of step.watch?.during ?? []) during.push(...(await this.#answers(one, ns, values)));
         })
-      : await (step.until ? this.until(step, step.until, values) : this.send(step, values));
+      : await (step.until
+          ? this.until(step, step.until, values)
+          : step.settled
+            ? this.#settled(step, step.settled, values, ns)
+            : this.send(step, values));
     for (const [name, path] of Object.entries(step.save ?? {}))
       values[name] = String(read(raw.body, path) ?? values[name] ?? "");
     return [...during, shown(step, raw, ns)];
   }
 
-  /** Asks again until the answer has this status, for half a minute at most. */
-  async until(step: Step, wanted: number, values: Values = {}): Promise<Raw> {
+  /** Asks again until the answer has this status or something at this path, for half a minute at most. */
+  async until(step: Step, wanted: number | string, values: Values = {}): Promise<Raw> {
     const end = systemClock.now() + 30_000;
     for (;;) {
       const answer = await this.send(step, values);
-      if (answer.status === wanted || systemClock.now() > end) return answer;
+      const come = typeof wanted === "number" ? answer.status === wanted : read(answer.body, wanted) !== undefined;
+      if (come || systemClock.now() > end) return answer;
       await systemClock.sleep(100);
     }
+  }
+
+  /** Asks again until the answer has been the same for so long, for half a minute at most. */
+  async #settled(step: Step, quietMs: number, values: Values, ns: string): Promise<Raw> {
+    const end = systemClock.now() + 30_000;
+    let answer = await this.send(step, values);
+    for (let since = systemClock.now(); systemClock.now() - since < quietMs && systemClock.now() < end; ) {
+      await systemClock.sleep(100);
+      const next = await this.send(step, values);
+      if (!isDeepStrictEqual(shown(step, next, ns), shown(step, answer, ns))) since = systemClock.now();
+      answer = next;
+    }
+    return answer;
   }
 
   async send(step: Step, values: Values): Promise<Raw> {
@@ -102,7 +121,7 @@ export class ConformanceClient implements AsyncDisposable {
     const answer = await this.#request(step, values);
     if (answer.statusCode !== 200)
       return { ...headOf(answer), body: parse(await answer.body.text(), answer.headers["content-type"]) };
-    const lines = linesOf(answer.body, step.watch?.lines ?? Number.POSITIVE_INFINITY);
+    const lines = linesOf(answer.body, step.watch?.lines ?? Number.POSITIVE_INFINITY, step.watch?.last);
     await during();
     return { ...headOf(answer), body: (await lines).map((line) => JSON.parse(line) as unknown) };
   }
@@ -134,7 +153,7 @@ export class ConformanceClient implements AsyncDisposable {
     const made = new Agent({
       connect: { ca: this.#target.caPem, rejectUnauthorized: true, ...identity },
       // Every sequence that runs at the same time may hold a watch open besides its requests.
-      connections: 16,
+      connections: 96,
     });
     this.#agents.set(certificate, made);
     return made;
@@ -162,7 +181,11 @@ function shown({ pick, shows, watch }: Step, { status, warnings, headers, body }
 }
 
 /** The first lines of a stream; the rest is cut off. A stream that goes on without them ends in a line that says so. */
-async function linesOf(stream: Dispatcher.ResponseData["body"], wanted: number): Promise<string[]> {
+async function linesOf(
+  stream: Dispatcher.ResponseData["body"],
+  wanted: number,
+  last: string | undefined,
+): Promise<string[]> {
   const lines: string[] = [];
   let rest = "";
   stream.setEncoding("utf8");
@@ -173,6 +196,8 @@ async function linesOf(stream: Dispatcher.ResponseData["body"], wanted: number):
       lines.push(...parts);
       // Leaving the loop cuts the connection.
       if (lines.length >= wanted) return lines.slice(0, wanted);
+      const end = last === undefined ? -1 : lines.findIndex((line) => line.includes(last));
+      if (end >= 0) return lines.slice(0, end + 1);
     }
     if (rest !== "") lines.push(rest);
   } catch (error) {

@@ -14,12 +14,17 @@ export interface Step {
   readonly headers?: Readonly<Record<string, string>>;
   /** Headers of the answer to compare as well. */
   readonly shows?: readonly string[];
-  /** The answer is a watch: it stays open while these steps run, and ends after so many lines or when the server ends it. */
-  readonly watch?: { readonly during?: readonly Step[]; readonly lines?: number };
+  /** The answer is a watch: it stays open while these steps run, and ends after so many lines, the line that holds the last text, or when the server ends it. */
+  readonly watch?: { readonly during?: readonly Step[]; readonly lines?: number; readonly last?: string };
   /** Names for later steps, with a path into the answer (`metadata.uid`). */
   readonly save?: Readonly<Record<string, string>>;
-  /** Asks again until the answer has this status: for what controllers do in their own time. Only the last is kept. */
-  readonly until?: number;
+  /**
+   * Asks again until the answer has this status, or something at this path: for what controllers do in their own time.
+   * Only the last answer is kept.
+   */
+  readonly until?: number | string;
+  /** Asks again until the answer has been the same for so many milliseconds: for what controllers may still change. */
+  readonly settled?: number;
   /** Parts of the answer (of each line of a watch) to compare; all of it by default. */
   readonly pick?: readonly string[];
 }

@@ -6,6 +6,7 @@ import { crdParts } from "./crd-parts.ts";
 import { crdSchemas } from "./crd-schemas.ts";
 import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
+import { deleting } from "./deleting.ts";
 import { listing } from "./listing.ts";
 import { patches } from "./patches.ts";
 import { reading } from "./reading.ts";
@@ -28,4 +29,5 @@ export const groups: Readonly<Record<string, Sequences>> = {
   "crd-schemas": crdSchemas,
   listing,
   watching,
+  deleting,
 };

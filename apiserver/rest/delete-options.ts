@@ -1,0 +1,95 @@
+import { isObject } from "../../lib/json.ts";
+import { decodeBody, readBody } from "../http/body.ts";
+import { isTrue } from "../http/request-info.ts";
+import { badRequest, type FieldError, fieldError } from "../http/status.ts";
+import { goType } from "../kinds/metadata.ts";
+import type { Call } from "./api.ts";
+import { readInteger } from "./list.ts";
+import { invalidOptions } from "./options.ts";
+
+export type Propagation = "Background" | "Foreground" | "Orphan";
+
+export interface DeleteOptions {
+  readonly dryRun: boolean;
+  readonly propagation: Propagation | undefined;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+}
+
+const is = (type: string) => (value: unknown) => typeof value === type;
+const whole = (value: unknown) => Number.isInteger(value);
+const texts = (value: unknown) => Array.isArray(value) && value.every(is("string"));
+
+// The Go struct into which the body must fit.
+const fields: Readonly<Record<string, { readonly fits: (value: unknown) => boolean; readonly go: string }>> = {
+  gracePeriodSeconds: { fits: whole, go: "int64" },
+  preconditions: { fits: isObject, go: "v1.Preconditions" },
+  orphanDependents: { fits: is("boolean"), go: "bool" },
+  propagationPolicy: { fits: is("string"), go: "v1.DeletionPropagation" },
+  dryRun: { fits: texts, go: "[]string" },
+};
+
+/** DeleteOptions from the body, or from the query where there is no body. Throws 400 and 422. */
+export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
+  const bytes = await readBody(call.request);
+  // As on a cluster, a body is all that counts.
+  const given =
+    bytes.length > 0
+      ? typed(decodeBody(bytes, call.request.headers["content-type"], "DeleteOptions").value)
+      : fromQuery(call.query);
+  const preconditions = isObject(given.preconditions) ? given.preconditions : {};
+  const dryRun = (given.dryRun ?? []) as readonly string[];
+  const policy = given.propagationPolicy ?? undefined;
+  const orphan = given.orphanDependents ?? undefined;
+  const errors: FieldError[] = [];
+  if (policy !== undefined && orphan !== undefined) {
+    errors.push(
+      fieldError.invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"),
+    );
+  }
+  if (policy !== undefined && !["Foreground", "Background", "Orphan"].includes(policy as string)) {
+    errors.push(fieldError.notSupported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"]));
+  }
+  if (dryRun.some((value) => value !== "All")) errors.push(fieldError.notSupported("dryRun", dryRun, ["All"]));
+  if (errors.length > 0) throw invalidOptions("DeleteOptions", errors);
+  const legacy = orphan === undefined ? undefined : orphan ? "Orphan" : "Background";
+  return {
+    dryRun: dryRun.length > 0,
+    propagation: (policy as Propagation | undefined) ?? legacy,
+    uid: preconditions.uid as string | undefined,
+    resourceVersion: preconditions.resourceVersion as string | undefined,
+  };
+}
+
+function fromQuery(query: URLSearchParams): Record<string, unknown> {
+  readInteger(query, "gracePeriodSeconds");
+  const orphan = query.get("orphanDependents");
+  return {
+    dryRun: query.getAll("dryRun"),
+    propagationPolicy: query.get("propagationPolicy"),
+    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
+  };
+}
+
+function typed(value: unknown): Record<string, unknown> {
+  if (!isObject(value)) {
+    const target =
+      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type ${target}`,
+    );
+  }
+  const { kind = "DeleteOptions", apiVersion = "" } = value;
+  if (kind !== "DeleteOptions") {
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  }
+  for (const [name, { fits, go }] of Object.entries(fields)) {
+    const given = value[name];
+    if (given === undefined || given === null || fits(given)) continue;
+    const what = typeof given === "number" && go === "int64" ? `number ${given}` : goType(given);
+    throw badRequest(`json: cannot unmarshal ${what} into Go struct field DeleteOptions.${name} of type ${go}`);
+  }
+  return value;
+}
