@@ -1,6 +1,7 @@
 import { kinds } from "../api/kinds.ts";
 import { problem, type Reason, reasons } from "../api/reasons.ts";
 import type { Resource } from "../api/resource.ts";
+import type { Connection } from "../kube/client.ts";
 import { connect } from "../kube/connect.ts";
 import { resolveTarget } from "../kube/target.ts";
 import { isObject } from "../lib/json.ts";
@@ -16,10 +17,14 @@ const answerMs = 30_000;
  */
 export async function askGateway<T>(
   path: string,
-  from: { readonly kubeconfig: string; readonly context?: string; readonly io: Io },
+  from: {
+    readonly connection: Connection;
+    readonly io: Io;
+    /** Sent as JSON in a POST; a GET without it. */
+    readonly body?: object;
+  },
 ): Promise<T> {
-  const { io } = from;
-  const connection = { kubeconfig: from.kubeconfig, ...(from.context === undefined ? {} : { context: from.context }) };
+  const { io, connection, body: sent } = from;
   await using kube = await connect(connection, { log: silentLog, clock: io.clock, userAgent: "roster-cli" });
   const map = await kube.find<Resource & { data?: Record<string, string> }>(
     kinds.ConfigMap,
@@ -43,7 +48,12 @@ export async function askGateway<T>(
   let response: Response;
   try {
     response = await fetch(new URL(path, url), {
-      headers: { authorization, accept: "application/json" },
+      ...(sent === undefined ? {} : { method: "POST", body: JSON.stringify(sent) }),
+      headers: {
+        authorization,
+        accept: "application/json",
+        ...(sent === undefined ? {} : { "content-type": "application/json" }),
+      },
       signal: AbortSignal.timeout(answerMs),
     });
   } catch (cause) {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { systemClock } from "../lib/clock.ts";
 import { controllerCommand } from "./commands/controller.ts";
 import { gatewayCommand } from "./commands/gateway.ts";
+import { ledgerCommand } from "./commands/ledger.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { renderCommand } from "./commands/render.ts";
 import { traceCommand } from "./commands/trace.ts";
@@ -48,6 +49,7 @@ function program(): Command {
     renderCommand(io),
     lintCommand(io),
     traceCommand(io, checkout),
+    ledgerCommand(io, checkout),
     controllerCommand(io, checkout),
     gatewayCommand(io, checkout),
     versionCommand(io, checkout),
@@ -55,7 +57,7 @@ function program(): Command {
     roster.addCommand(command);
   }
   // Commands throw instead of exiting: one place decides the exit code.
-  for (const command of [roster, ...roster.commands])
+  for (const command of [roster, ...roster.commands, ...roster.commands.flatMap((one) => one.commands)])
     command.exitOverride().showHelpAfterError("(add --help for usage)");
   return roster;
 }

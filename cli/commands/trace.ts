@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { problem } from "../../api/reasons.ts";
 import type { Trace } from "../../api/wire.ts";
-import { findKubeconfig } from "../find-kubeconfig.ts";
 import { askGateway } from "../gateway-client.ts";
 import type { Checkout, Io } from "../io.ts";
 import { outputOption } from "../output.ts";
+import { connectionOf } from "../serve/surroundings.ts";
 import { formatTrace } from "../trace-text.ts";
 
 interface Options {
@@ -32,11 +32,7 @@ export function traceCommand(io: Io, checkout: Checkout): Command {
       if (!name) throw problem("InvalidRequest", `"${run}" is not a run; write arun/<name>`);
       const trace = await askGateway<Trace>(
         `/v1/namespaces/${encodeURIComponent(options.namespace)}/runs/${encodeURIComponent(name)}/trace`,
-        {
-          kubeconfig: findKubeconfig(options.kubeconfig, io, checkout),
-          io,
-          ...(options.context === undefined ? {} : { context: options.context }),
-        },
+        { connection: connectionOf(options, io, checkout), io },
       );
       io.out(options.output === "json" ? `${JSON.stringify(trace, null, 2)}\n` : formatTrace(trace));
     });

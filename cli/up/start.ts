@@ -101,6 +101,9 @@ export async function startFleet(options: StartOptions): Promise<Running> {
       identity: identityOf(home),
     }),
   );
+  const pairing = ledger.pairing.last;
+  if (pairing?.kind === "recovering")
+    step(`recovering, nothing runs: ${pairing.message}; see \`npm run roster -- ledger status\``);
   if (settings.runtime) await openRuntime(options, { gateway, identities }, stack);
 
   step("applying the fleet");

@@ -136,6 +136,16 @@ describe("an AgentRun", () => {
         given: given({}, { status: { phase: "Refused", reason: "ForgedRequest" } }),
         want: { writes: [], next: "settled" },
       },
+      "that ended stays as it is shown where the ledger does not know it": {
+        why: "a ledger restored from a copy must not refuse what was done",
+        given: given({}, { status: { phase: "Succeeded", reason: "Succeeded" }, metadata: stamped }),
+        want: { writes: [], next: "settled", phase: undefined },
+      },
+      "that ran when the ledger was restored to before it is of unknown outcome": {
+        why: "it may have acted, so it is not asked for again by itself",
+        given: given({}, { status: { phase: "Running" }, metadata: stamped }),
+        want: { writes: ["recordRefusal"], phase: "Failed", reason: "OutcomeUnknown" },
+      },
       "is cancelled when it asks for it": {
         why: "desiredState is the one field that may change",
         given: given({ desiredState: "Cancelled" }, { run: run({ phase: "Running" }) }),

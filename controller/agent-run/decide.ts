@@ -29,7 +29,11 @@ const hireRecheckMs = 1_000;
 export function decide(snapshot: Snapshot, now: Instant): Plan<AgentRun> {
   const { object, run } = snapshot;
   if (run !== undefined) return follow(object, run, now);
-  if (object.status?.phase === "Refused") return ttl(object, keep(object), now);
+  const shown = object.status?.phase;
+  // What has ended stays as it is shown, also where the ledger was restored to before it began.
+  if (shown !== undefined && isFinished(shown)) return ttl(object, keep(object), now);
+  // Only Roster shows a phase.
+  if (shown !== undefined) return lose(snapshot);
   const { spec, metadata } = object;
   const refusal = refuseRequest({
     runID: spec.runID,
@@ -71,6 +75,8 @@ function admit({ object, tenant }: Snapshot, binding: Stored<AgentBinding>): Wri
       key: `request:${metadata.uid}`,
       origin: { type: "Person" },
       requestedBy: spec.requestedBy!,
+      // The API tells whole seconds: the latest moment that this may be.
+      madeAt: Date.parse(metadata.creationTimestamp!) + 999,
       task: {
         ...(intent === undefined ? {} : { intent }),
         ...(text === undefined ? {} : { text }),
@@ -120,6 +126,15 @@ function refuse({ object, tenant }: Snapshot, reason: Reason, message: string): 
     status: { phase: "Refused", reason, message },
     next: settled,
   };
+}
+
+/** It was admitted, and the ledger was restored to before that. */
+function lose(snapshot: Snapshot): Plan<AgentRun> {
+  const reason = "OutcomeUnknown";
+  const message =
+    "the ledger was restored to before this run: what it did is not known there, look before asking again";
+  const plan = refuse(snapshot, reason, message);
+  return { ...plan, status: { phase: "Failed", reason, message } };
 }
 
 /** The plan that changes nothing of what is shown. */

@@ -32,6 +32,7 @@ export function toRequest(
     key: `schedule:${trigger.metadata.uid}:${binding.metadata.uid}:${scheduledAt}`,
     origin: { type: "Schedule", trigger: trigger.metadata.name, scheduledAt },
     requestedBy: `agenttrigger/${trigger.metadata.name}`,
+    madeAt: at,
     task: {
       ...(task.intent === undefined ? {} : { intent: task.intent }),
       ...(task.text === undefined ? {} : { text: fillTemplate(task.text, facts) }),
