@@ -14,7 +14,7 @@ export interface Step {
   readonly headers?: Readonly<Record<string, string>>;
   /** Headers of the answer to compare as well. */
   readonly shows?: readonly string[];
-  /** The answer is a watch: it stays open while these steps run, and ends after so many lines, the line that holds the last text, or when the server ends it. */
+  /** The answer is a watch, open while these steps run; it ends after so many lines, the first that holds a text, or with the server. */
   readonly watch?: { readonly during?: readonly Step[]; readonly lines?: number; readonly last?: string };
   /** Names for later steps, with a path into the answer (`metadata.uid`). */
   readonly save?: Readonly<Record<string, string>>;

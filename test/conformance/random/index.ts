@@ -1,7 +1,11 @@
 import { coreSequences } from "./core.ts";
+import { garbage } from "./garbage.ts";
 import type { Generator } from "./generator.ts";
+import { hostile, strategic } from "./hostile.ts";
+import { listing } from "./listing.ts";
 import { managerSequences } from "./managers.ts";
 import { schemas } from "./schemas.ts";
+import { watching } from "./watching.ts";
 
 const plain =
   (make: (seed: number, count: number) => Record<string, never> | object): Generator["make"] =>
@@ -12,4 +16,9 @@ export const generators: readonly Generator[] = [
   { name: "managers", share: 250, make: plain(managerSequences) },
   { name: "core", share: 125, make: plain(coreSequences) },
   schemas,
+  hostile,
+  strategic,
+  listing,
+  garbage,
+  watching,
 ];

@@ -18,7 +18,7 @@ interface Kind {
 function kindFor(random: Random, group: string): Kind {
   const schema = rootSchemaFor(random);
   const versions = [{ name: "v1", schema }];
-  if (random.chance(0.25)) versions.push({ name: "v2", schema: random.chance(0.4) ? schema : rootSchemaFor(random) });
+  if (random.chance(0.2)) versions.push({ name: "v2", schema: random.chance(0.7) ? schema : rootSchemaFor(random) });
   return { group, versions, status: random.chance(0.5) };
 }
 
@@ -155,7 +155,10 @@ function history(random: Random, kind: Kind): Step[] {
     step({
       random,
       kind,
-      wild: step === applied || step === statusWritten ? { ...wild, left: 1, known: random.chance(0.7) } : wild,
+      wild:
+        step === applied || step === statusWritten
+          ? { ...wild, left: 1, only: random.pick(["types", "types", "unknown"] as const) }
+          : wild,
     });
   const first = [make(created, often(0.15)), make(random.pick([created, applied]), often(0.03)), make(created, tame())];
   const rest = Array.from({ length: 6 }, () =>

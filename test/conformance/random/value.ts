@@ -48,12 +48,17 @@ const anything: readonly unknown[] = [
   2147483648,
 ];
 
+const plain = anything.filter((value) => value === null || typeof value !== "object" || Array.isArray(value));
+
 /** How often a value is wrong, and how many may be. */
 export interface Wildness {
   readonly chance: number;
   left: number;
-  /** Only wrong types: of a configuration with unknown fields a cluster names errors in the order of a Go map. */
-  readonly known?: boolean;
+  /**
+   * What may be wrong: anything, or only types or only one unknown field. A cluster reads an applied configuration in the
+   * order of a Go map and stops at the first unknown field.
+   */
+  readonly only?: "types" | "unknown";
 }
 
 /** Nothing is wrong. */
@@ -67,7 +72,7 @@ function goesWild(random: Random, wild: Wildness): boolean {
 
 /** A value for a schema. Most often a valid one, as far as it is not `wild`. */
 export function valueFor(random: Random, schema: JsonSchema, wild: Wildness): unknown {
-  if (goesWild(random, wild)) return random.pick(anything);
+  if (wild.only !== "unknown" && goesWild(random, wild)) return random.pick(wild.only === "types" ? plain : anything);
   if (schema.nullable && random.chance(0.2)) return null;
   if (schema.enum && random.chance(0.9)) return random.pick(schema.enum);
   if (schema["x-kubernetes-int-or-string"]) return random.pick<unknown>([1, 80, "80%", "http", 0]);
@@ -125,25 +130,29 @@ function objectFor(random: Random, schema: JsonSchema, wild: Wildness): Record<s
     if (random.chance(0.5)) value.metadata = embeddedMetadata(random, wild);
   }
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    if (schema.required?.includes(key) ? !goesWild(random, wild) : random.chance(0.6))
+    if (schema.required?.includes(key) ? wild.only || !goesWild(random, wild) : random.chance(0.6))
       value[key] = valueFor(random, property, wild);
   }
   if (typeof schema.additionalProperties === "object")
     for (const key of random.some(["k", "l", "k.l/m"]))
       value[key] = valueFor(random, schema.additionalProperties, wild);
-  if (schema["x-kubernetes-preserve-unknown-fields"] ? random.chance(0.6) : !wild.known && goesWild(random, wild))
+  if (
+    schema["x-kubernetes-preserve-unknown-fields"]
+      ? random.chance(0.6)
+      : wild.only !== "types" && goesWild(random, wild)
+  )
     value[random.pick(["unknown", "zz", "__proto", "a.b"])] = random.pick(anything);
   return value;
 }
 
 function embeddedMetadata(random: Random, wild: Wildness): unknown {
-  if (goesWild(random, wild)) return random.pick(anything);
+  if (wild.only === undefined && goesWild(random, wild)) return random.pick(anything);
   return {
     name: "inner",
     ...(random.chance(0.4) ? { labels: { a: "1" } } : {}),
     ...(random.chance(0.3) ? { creationTimestamp: null } : {}),
-    ...(!wild.known && goesWild(random, wild) ? { bogus: 1 } : {}),
-    ...(goesWild(random, wild) ? { labels: { a: random.pick(anything) } } : {}),
-    ...(goesWild(random, wild) ? { finalizers: random.pick(anything) } : {}),
+    ...(wild.only !== "types" && goesWild(random, wild) ? { bogus: 1 } : {}),
+    ...(wild.only === undefined && goesWild(random, wild) ? { labels: { a: random.pick(anything) } } : {}),
+    ...(wild.only === undefined && goesWild(random, wild) ? { finalizers: random.pick(anything) } : {}),
   };
 }

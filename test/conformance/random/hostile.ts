@@ -1,0 +1,239 @@
+import {
+  configMap,
+  configMapsPath,
+  get,
+  jsonPatch,
+  mergePatch,
+  post,
+  type Step,
+  strategicPatch,
+  widget,
+  widgetsPath,
+} from "../step.ts";
+import type { Generator } from "./generator.ts";
+import { managers } from "./parts.ts";
+import type { Random } from "./seeded.ts";
+import { sequencesOf } from "./sequences.ts";
+
+const widgetOne = `${widgetsPath}/a`;
+const mapOne = `${configMapsPath}/a`;
+
+/** Pointers that exist, that nearly do, and that are none. */
+const pointers = [
+  "",
+  "/",
+  "/spec",
+  "/spec/size",
+  "/spec/plain",
+  "/spec/plain/0",
+  "/spec/plain/-",
+  "/spec/plain/1",
+  "/spec/plain/9",
+  "/spec/plain/-1",
+  "/spec/plain/01",
+  "/spec/plain/1e0",
+  "/spec/plain/x",
+  "/spec/parts/0",
+  "/spec/parts/0/id",
+  "/spec/parts/-/id",
+  "/spec/open",
+  "/spec/open/a~1b",
+  "/spec/open/a~0b",
+  "/spec/open/a~2b",
+  "/spec/open/",
+  "/spec/open//x",
+  "/spec/open/deep/er",
+  "/spec/labels/x~1y",
+  "/spec/missing/deeper",
+  "/spec/size/deeper",
+  "/status",
+  "/status/phase",
+  "/data",
+  "/data/a",
+  "/data/x.y",
+  "/data/bad key",
+  "/metadata",
+  "/metadata/name",
+  "/metadata/namespace",
+  "/metadata/uid",
+  "/metadata/labels",
+  "/metadata/labels/a",
+  "/metadata/labels/x.dev~1y",
+  "/metadata/annotations/a",
+  "/metadata/finalizers/-",
+  "/metadata/finalizers/0",
+  "/metadata/generation",
+  "/metadata/resourceVersion",
+  "/apiVersion",
+  "/kind",
+  "/__proto__",
+  "/__proto__/polluted",
+  "/constructor/prototype/polluted",
+  "spec/size",
+  "/spec/size/",
+];
+
+const values: readonly unknown[] = [
+  1,
+  2,
+  "x",
+  "",
+  null,
+  true,
+  [],
+  ["z"],
+  {},
+  { a: 1 },
+  { id: "n" },
+  "x.dev/f",
+  { "x/y": { "~": [null] } },
+  { x: null },
+];
+
+function operation(random: Random): unknown {
+  const op = random.pick(["add", "add", "replace", "replace", "remove", "test", "move", "copy", "frobnicate"]);
+  const whole: Record<string, unknown> = { op, path: random.pick(pointers) };
+  if (["move", "copy"].includes(op) || random.chance(0.05)) whole.from = random.pick(pointers);
+  if (!["remove", "move", "copy"].includes(op) || random.chance(0.1)) whole.value = random.pick(values);
+  for (const key of Object.keys(whole)) if (random.chance(0.02)) delete whole[key];
+  if (random.chance(0.02)) whole[random.pick(["op", "path", "from"])] = random.pick([1, null, [], {}]);
+  return random.chance(0.01) ? random.pick([null, 1, "add", []]) : whole;
+}
+
+function patched(random: Random, path: string): Step {
+  const body = random.chance(0.03)
+    ? random.pick<unknown>([{}, "x", 1, null, []])
+    : Array.from({ length: 1 + random.below(3) }, () => operation(random));
+  return jsonPatch(`${path}?fieldManager=${random.pick(managers)}${strictness(random)}`, body);
+}
+
+const strictness = (random: Random): string =>
+  random.chance(0.3) ? `&fieldValidation=${random.pick(["Strict", "Warn", "Ignore"])}` : "";
+
+const keys = ["spec", "status", "metadata", "data", "kind", "apiVersion", "__proto__", "constructor", "unknown"];
+const inner = [
+  "size",
+  "plain",
+  "parts",
+  "open",
+  "labels",
+  "name",
+  "namespace",
+  "uid",
+  "finalizers",
+  "annotations",
+  "a",
+  "__proto__",
+];
+
+function nested(random: Random, depth: number): unknown {
+  if (depth === 0 || random.chance(0.3)) return random.pick(values);
+  const entries = random
+    .some(inner, 0.2)
+    .map((key) => `${JSON.stringify(key)}:${JSON.stringify(nested(random, depth - 1))}`);
+  // Parsed, because a literal __proto__ would be no key.
+  return JSON.parse(`{${entries.join(",")}}`);
+}
+
+function merged(random: Random, path: string): Step {
+  const entries = random.some(keys, 0.25).map((key) => `${JSON.stringify(key)}:${JSON.stringify(nested(random, 2))}`);
+  const text = random.chance(0.05) ? random.pick(["null", "[]", "1", '"x"', "{", ""]) : `{${entries.join(",")}}`;
+  return {
+    method: "PATCH",
+    path: `${path}?fieldManager=${random.pick(managers)}${strictness(random)}`,
+    text,
+    type: random.pick([
+      "application/merge-patch+json",
+      "application/merge-patch+json",
+      "application/strategic-merge-patch+json",
+    ]),
+  };
+}
+
+/** Merges and patches of an object of two kinds that should mostly be refused, each with its own words. */
+export const hostile: Generator = {
+  name: "hostile",
+  share: 100,
+  make: (seed, count) =>
+    sequencesOf("hostile", seed, count, (random) => {
+      const custom = random.chance(0.6);
+      const path = custom ? widgetOne : mapOne;
+      const metadata = { labels: { a: "1" }, ...(random.chance(0.3) ? { finalizers: ["x.dev/f"] } : {}) };
+      const spec = { size: 3, plain: ["a", "b"], parts: [{ id: "p" }], open: { "a/b": 1, "a~b": 2 } };
+      const first = custom
+        ? post(widgetsPath, widget("a", spec, metadata))
+        : post(configMapsPath, configMap("a", { a: "1", "x.y": "2" }, metadata));
+      const steps = Array.from({ length: 8 }, () =>
+        random.chance(0.7) ? patched(random, path) : merged(random, path),
+      );
+      return [first, ...steps, get(path)];
+    }),
+};
+
+const accounts = "/api/v1/namespaces/{ns}/serviceaccounts";
+const names = ["a", "b", "c"];
+
+function named(random: Random): object[] {
+  return random.shuffled(random.some(names, 0.6)).map((name) => ({
+    name,
+    ...(random.chance(0.15) ? { $patch: random.pick(["delete", "replace", "merge", "bogus"]) } : {}),
+    ...(random.chance(0.1) ? { namespace: "x" } : {}),
+  }));
+}
+
+/** A change with directives of strategic merge, some where they mean nothing. */
+function directed(random: Random): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  const maybe = (p: number, key: string, make: () => unknown): void => {
+    if (random.chance(p)) patch[key] = make();
+  };
+  maybe(0.5, "secrets", () => {
+    const items: object[] = named(random);
+    return random.chance(0.15) ? [{ $patch: random.pick(["replace", "delete"]) }, ...items] : items;
+  });
+  maybe(0.4, "imagePullSecrets", () => named(random));
+  maybe(0.2, "$setElementOrder/secrets", () => random.shuffled(random.some(names, 0.7)).map((name) => ({ name })));
+  maybe(0.1, "$setElementOrder/imagePullSecrets", () => random.some(names).map((name) => ({ name })));
+  maybe(0.1, "$retainKeys", () => random.some(["secrets", "metadata", "imagePullSecrets", "apiVersion", "kind"], 0.8));
+  maybe(0.06, "$patch", () => random.pick(["replace", "delete", "merge", "bogus"]));
+  maybe(0.1, "automountServiceAccountToken", () => random.pick([true, false, null, "x"]));
+  maybe(0.06, "$deleteFromPrimitiveList/secrets", () => names);
+  maybe(0.3, "metadata", () => directedMetadata(random));
+  return patch;
+}
+
+function directedMetadata(random: Random): object {
+  const finalizers = ["x.dev/a", "x.dev/b"];
+  return {
+    ...(random.chance(0.4) ? { finalizers: random.shuffled(random.some(finalizers)) } : {}),
+    ...(random.chance(0.3) ? { "$deleteFromPrimitiveList/finalizers": random.some(finalizers) } : {}),
+    ...(random.chance(0.2) ? { "$setElementOrder/finalizers": random.shuffled(random.some(finalizers, 0.8)) } : {}),
+    ...(random.chance(0.3)
+      ? { labels: random.pick([null, { a: null }, { b: "1" }, { $patch: "replace", c: "2" }]) }
+      : {}),
+    ...(random.chance(0.1) ? { annotations: { $patch: "delete" } } : {}),
+    ...(random.chance(0.1) ? { $retainKeys: ["labels", "name"] } : {}),
+  };
+}
+
+/** Strategic merge of a kind with lists by name, a list of texts and maps, with every directive. */
+export const strategic: Generator = {
+  name: "strategic",
+  share: 60,
+  make: (seed, count) =>
+    sequencesOf("strategic", seed, count, (random) => {
+      const account = {
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        metadata: { name: "a", labels: { a: "1" }, finalizers: random.some(["x.dev/a", "x.dev/b"]) },
+        secrets: random.some(names).map((name) => ({ name })),
+        imagePullSecrets: random.some(names).map((name) => ({ name })),
+      };
+      const steps = Array.from({ length: 7 }, () =>
+        random.chance(0.85)
+          ? strategicPatch(`${accounts}/a?fieldManager=${random.pick(managers)}${strictness(random)}`, directed(random))
+          : mergePatch(`${accounts}/a?fieldManager=${random.pick(managers)}`, directed(random)),
+      );
+      return [post(accounts, account), ...steps, get(`${accounts}/a`)];
+    }),
+};
