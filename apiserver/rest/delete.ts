@@ -8,7 +8,7 @@ import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call, User } from "./api.ts";
 import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
-import { readSelection } from "./list.ts";
+import { pageOf } from "./list.ts";
 import { fromStored, toServed, toStored } from "./present.ts";
 import { respondObject } from "./read.ts";
 
@@ -32,14 +32,13 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
   send(call.response, 200, status, { warnings: call.warnings });
 }
 
-/** DELETE of a collection: each object that matches, one after the other. */
+/** DELETE of a collection: each object that a list would answer, one after the other. */
 export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const options = await readDeleteOptions(call);
-  const { matches } = readSelection(call.query, kind);
+  const { page, metadata } = await pageOf(api, call, kind);
   const items: object[] = [];
-  for (const entry of api.store.list(kind.bucket, call.info.namespace || undefined)) {
+  for (const entry of page) {
     const object = toServed(kind, entry);
-    if (matches && !matches(object)) continue;
     const { name, namespace = "" } = object.metadata;
     // The answer is the list of what there was.
     items.push(asItem(kind, object));
@@ -50,13 +49,9 @@ export async function removeCollection(api: Api, call: Call, kind: ServedKind): 
       if ((error as { reason?: string }).reason !== "NotFound") throw error;
     }
   }
-  const metadata = { resourceVersion: String(api.store.revision), ...(kind.custom ? { continue: "" } : {}) };
-  send(
-    call.response,
-    200,
-    { kind: kind.listKind, apiVersion: apiVersion(kind), metadata, items },
-    { warnings: call.warnings },
-  );
+  const whole = kind.custom ? { continue: "", ...metadata } : metadata;
+  const list = { kind: kind.listKind, apiVersion: apiVersion(kind), metadata: whole, items };
+  send(call.response, 200, list, { warnings: call.warnings });
 }
 
 // Built-in kinds leave apiVersion and kind out of the items of a list.
@@ -118,8 +113,10 @@ function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: D
   };
 }
 
+// The first deletion of a namespace only marks it, whatever it holds.
 function isHeldNamespace(object: KubeObject): boolean {
   if (object.apiVersion !== "v1" || object.kind !== "Namespace") return false;
+  if (!object.metadata.deletionTimestamp) return true;
   return ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers ?? []).length > 0;
 }
 
@@ -132,6 +129,7 @@ function propagationFinalizers(finalizers: readonly string[], propagation: Propa
 
 function checkPreconditions(kind: ServedKind, live: KubeObject, options: DeleteOptions): void {
   const { uid, resourceVersion, name } = live.metadata;
+  if (kind.bucket === "core/namespaces") return checkNamespacePreconditions(kind, live, options);
   const what = { group: kind.group, resource: kind.kind };
   if (options.uid !== undefined && options.uid !== uid) {
     const message = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
@@ -140,5 +138,20 @@ function checkPreconditions(kind: ServedKind, live: KubeObject, options: DeleteO
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
     const message = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
     throw conflict(what, name, message);
+  }
+}
+
+// Namespaces are deleted by a storage of their own, with words of its own.
+function checkNamespacePreconditions(kind: ServedKind, { metadata }: KubeObject, options: DeleteOptions): void {
+  const failed = (what: string, wanted: string, found: string | undefined) =>
+    conflict(
+      about(kind),
+      metadata.name,
+      `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found ?? ""}`,
+    );
+  const { uid, resourceVersion } = options;
+  if (uid !== undefined && uid !== metadata.uid) throw failed("UID", uid, metadata.uid);
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw failed("ResourceVersion", resourceVersion, metadata.resourceVersion);
   }
 }

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { send, setWarnings } from "../http/respond.ts";
 import { badRequest, type FieldError, fieldError, gone, tooLarge } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
-import { readFieldSelector } from "../selectors/fields.ts";
+import { checkFieldSelector, readFieldSelector } from "../selectors/fields.ts";
 import { readLabelSelector } from "../selectors/labels.ts";
 import { type Entry, type KubeObject, keyOf } from "../store/entry.ts";
 import { metadataOnly, tableHead, tableRow } from "../table/render.ts";
@@ -44,21 +44,7 @@ const sliceBytes = 512 << 10;
 export async function list(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const { query, response } = call;
   const representation = listRepresentationOf(call, kind);
-  const selection = readSelection(query, kind);
-  // Version 0 is whatever is at hand, which a cluster answers whole.
-  const wanted = Math.max(0, readInteger(query, "limit"));
-  const limit = query.get("resourceVersion") === "0" ? 0 : wanted;
-  readInteger(query, "timeoutSeconds");
-  const plan = planList(api, query, limit);
-  const revision = plan.revision;
-  const entries = gather(api, kind, call.info.namespace, selection, plan);
-  const { page, next, remaining } = await cut(api, kind, entries, selection.matches, limit);
-  const token = next === undefined ? "" : encodeContinue({ rv: revision, after: next });
-  const metadata = {
-    resourceVersion: String(revision),
-    ...(token ? { continue: token } : {}),
-    ...(token && remaining !== undefined ? { remainingItemCount: remaining } : {}),
-  };
+  const { page, metadata } = await pageOf(api, call, kind);
   const now = api.clock.now();
   if (representation.as === "table") {
     const include = includeObjectOf(query);
@@ -88,6 +74,40 @@ export async function list(api: Api, call: Call, kind: ServedKind): Promise<void
   );
 }
 
+/** One page of what a request selects. */
+export interface Page {
+  readonly page: readonly Entry[];
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
+}
+
+/** What a list, or a deletion of a collection, is about. Throws 400, 410, 422 and 504. */
+export async function pageOf(api: Api, { query, info }: Call, kind: ServedKind): Promise<Page> {
+  // Selectors that cannot be read come first, then options that do not go together, then fields that nobody can select.
+  readLabelSelector(query.get("labelSelector"));
+  checkFieldSelector(query.get("fieldSelector"));
+  checkVersionMatch(query);
+  const selection = readSelection(query, kind);
+  // Version 0 is whatever is at hand, which a cluster answers whole.
+  const wanted = Math.max(0, readInteger(query, "limit"));
+  const limit = query.get("resourceVersion") === "0" ? 0 : wanted;
+  readInteger(query, "timeoutSeconds");
+  const plan = planList(api, query, limit);
+  const revision = plan.revision;
+  const entries = gather(api, kind, info.namespace, selection, plan);
+  const { page, next, remaining } = await cut(api, kind, entries, selection.matches, limit);
+  const token = next === undefined ? "" : encodeContinue({ rv: revision, after: next });
+  const metadata = {
+    resourceVersion: String(revision),
+    ...(token ? { continue: token } : {}),
+    ...(token && remaining !== undefined ? { remainingItemCount: remaining } : {}),
+  };
+  return { page, metadata };
+}
+
 /** A whole number of a query, 0 when it is absent. Throws 400. */
 export function readInteger(query: URLSearchParams, name: string): number {
   const text = query.get(name);
@@ -110,8 +130,9 @@ function planList(api: Api, query: URLSearchParams, limit: number): Plan {
   const match = query.get("resourceVersionMatch") ?? "";
   const version = query.get("resourceVersion") ?? "";
   const token = query.get("continue") ?? "";
-  checkVersionMatch(match, version, token, query.has("sendInitialEvents"));
   if (token) {
+    if (match === "" && version && version !== "0" && !query.has("sendInitialEvents"))
+      throw badRequest("specifying resource version is not allowed when using continue");
     const { rv, after } = decodeContinue(token);
     if (rv === -1) return { revision: store.revision, after };
     if (rv < store.history.compacted) {
@@ -136,13 +157,12 @@ function planList(api: Api, query: URLSearchParams, limit: number): Plan {
   return { revision: store.revision, after: undefined };
 }
 
-function checkVersionMatch(match: string, version: string, token: string, initial: boolean): void {
-  if (match === "" && !initial) {
-    if (token && version && version !== "0") {
-      throw badRequest("specifying resource version is not allowed when using continue");
-    }
-    return;
-  }
+/** Throws 422 for options that do not go together. */
+function checkVersionMatch(query: URLSearchParams): void {
+  const [match = "", version = "", token = ""] = ["resourceVersionMatch", "resourceVersion", "continue"].map(
+    (name) => query.get(name) ?? "",
+  );
+  const initial = query.has("sendInitialEvents");
   const errors = match === "" ? [] : matchErrors(match, version, token);
   if (initial) errors.push(fieldError.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
   if (errors.length > 0) throw invalidOptions("ListOptions", errors);

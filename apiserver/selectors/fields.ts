@@ -12,7 +12,9 @@ export interface FieldSelector {
 /** Compiles a field selector (`metadata.name=a,spec.x!=b`) for one kind. Throws BadRequest for unknown fields. */
 export function readFieldSelector(text: string | null, kind: ServedKind): FieldSelector | undefined {
   if (!text) return undefined;
-  const terms = split(text).map((term) => readTerm(term, kind, text));
+  const terms = split(text)
+    .map((term) => readTerm(term, text))
+    .map((term) => ({ ...term, read: reader(term.field, kind) }));
   if (terms.length === 0) return undefined;
   const exact = (field: string) => terms.find((term) => term.field === field && term.equal)?.value;
   const name = exact("metadata.name");
@@ -22,6 +24,11 @@ export function readFieldSelector(text: string | null, kind: ServedKind): FieldS
     ...(name === undefined ? {} : { name }),
     ...(namespace === undefined ? {} : { namespace }),
   };
+}
+
+/** Throws BadRequest for a field selector that is none, whatever its fields. */
+export function checkFieldSelector(text: string | null): void {
+  for (const term of split(text ?? "")) readTerm(term, text ?? "");
 }
 
 /** The name in `metadata.name=x`, which authorization treats as the name of the request. */
@@ -46,11 +53,11 @@ function unquote(value: string): string {
   });
 }
 
-function readTerm(term: string, kind: ServedKind, whole: string) {
+function readTerm(term: string, whole: string) {
   const match = term.match(/^(.*?)(==|!=|=)(.*)$/s);
   if (!match) throw badRequest(`invalid selector: '${whole}'; can't understand '${term}'`);
   const [, field = "", operator, value = ""] = match;
-  return { field, equal: operator !== "!=", value: unquote(value), read: reader(field, kind) };
+  return { field, equal: operator !== "!=", value: unquote(value) };
 }
 
 function reader(field: string, kind: ServedKind): (object: KubeObject) => string {
