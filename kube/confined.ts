@@ -21,6 +21,8 @@ export interface Confinement {
 
 // No Role allows a watch on a namespace itself; a label or a deletion is seen after this at the latest.
 const pollMs = 2_000;
+/** Roster's own namespace, where each installation has a Role. */
+const home = "roster-system";
 
 /**
  * The same API through Roles alone. Namespaces are read one by one; given objects live in memory and lose their status
@@ -75,18 +77,31 @@ export function confine(client: KubeClient, confinement: Confinement): KubeClien
     if (!signal.aborted) await ended.promise;
   }
 
+  const served = new Set([...namespaces, home]);
+  const closed = (what: string) =>
+    problem("Forbidden", `${what} is not open to a process that has Roles in namespaces only`, {
+      details: { status: 403 },
+    });
+  /** Answered here: asking the server would only fill its audit log with refusals. */
+  function refuse(kind: KindRef, name: string): void {
+    if (kind.namespaced || isGiven(kind)) return;
+    if (kind !== kinds.Namespace) throw closed(kind.plural);
+    if (!served.has(name)) throw closed(`namespace "${name}"`);
+  }
   const findGiven = (kind: KindRef, name: string) => own.get(`${kind.kind}/${name}`);
   const missing = (kind: KindRef, name: string) =>
     problem("NotFound", `${kind.kind} "${name}" is not in the operator's file`, { details: { status: 404 } });
 
   const confined: Partial<KubeClient> = {
     async get<O extends Resource>(kind: KindRef, name: string, namespace?: string) {
+      refuse(kind, name);
       if (!isGiven(kind)) return client.get<O>(kind, name, namespace);
       const found = findGiven(kind, name);
       if (found === undefined) throw missing(kind, name);
       return found as Stored<O>;
     },
     async find<O extends Resource>(kind: KindRef, name: string, namespace?: string) {
+      refuse(kind, name);
       return isGiven(kind) ? (findGiven(kind, name) as Stored<O> | undefined) : client.find<O>(kind, name, namespace);
     },
     async list<O extends Resource>(kind: KindRef, options = {}) {
@@ -143,8 +158,7 @@ export function confine(client: KubeClient, confinement: Confinement): KubeClien
       review as unknown as { readonly spec: { readonly resourceAttributes?: { readonly namespace?: string } } }
     ).spec;
     const namespace = resourceAttributes?.namespace ?? "";
-    if (!namespaces.includes(namespace))
-      throw problem("Forbidden", `namespace "${namespace}" is not one of those that this process serves`);
+    if (!served.has(namespace)) throw closed(`namespace "${namespace}"`);
     try {
       return await client.raw(
         "POST",

@@ -22,8 +22,13 @@ export interface KubectlCluster extends Cluster {
   kubectl(args: readonly string[], input?: string): Promise<string>;
 }
 
-/** A real kube-apiserver to install on: one of our own with an audit log, or the one that KUBECONFIG names. */
-export async function startRealCluster(say: (line: string) => void): Promise<KubectlCluster> {
+const namespaced = path.join(root, "manifests/overlays/namespaced");
+
+/**
+ * A real kube-apiserver to install on: one of our own with an audit log, or the one that KUBECONFIG names. `confined`:
+ * with Roles in the fleet's namespace instead of ClusterRoles.
+ */
+export async function startRealCluster(say: (line: string) => void, confined = false): Promise<KubectlCluster> {
   await using stack = new AsyncDisposableStack();
   const ana = { name: "ana@acme.example", groups: [], token: newToken("user_").token };
   const real = stack.use(
@@ -47,7 +52,11 @@ export async function startRealCluster(say: (line: string) => void): Promise<Kub
     kubectl,
     person,
     async install() {
-      await kubectl(["apply", "-k", path.join(root, "manifests/install")]);
+      await kubectl([
+        "apply",
+        "-k",
+        confined ? path.join(namespaced, "cluster") : path.join(root, "manifests/install"),
+      ]);
       await kubectl([
         "wait",
         "--for=condition=Established",
@@ -56,6 +65,11 @@ export async function startRealCluster(say: (line: string) => void): Promise<Kub
         "app.kubernetes.io/part-of=roster",
         "--timeout=60s",
       ]);
+      if (confined) {
+        await kubectl(["apply", "-k", namespaced]);
+        await kubectl(["create", "namespace", namespace]);
+        await kubectl(["apply", "-n", namespace, "-k", path.join(namespaced, "fleet")]);
+      }
       if (real.own) return;
       // Kubelets are about: their pods would need an image and would compete with our processes.
       const deployments = ["roster-controller", "roster-gateway", "roster-runtime"];
@@ -77,11 +91,23 @@ export async function startRealCluster(say: (line: string) => void): Promise<Kub
       await kubectl(["apply", "-f", "-"], stdout);
       if (!real.own) await grantPerson(admin, namespace);
     },
+    ...(confined ? confinement(namespace, kubectl) : {}),
     ...(real.apiserver ? { apiserver: real.apiserver } : {}),
     ...(real.auditLines ? { decisions: () => decisionsOf(real.auditLines?.() ?? []) } : {}),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
   return cluster;
+}
+
+function confinement(namespace: string, kubectl: KubectlCluster["kubectl"]): Pick<Cluster, "confined" | "letGo"> {
+  const only = ["--namespaces", namespace];
+  return {
+    confined: { controller: [...only, "--model-tiers", path.join(namespaced, "model-tiers.yaml")], gateway: only },
+    async letGo() {
+      const patch = ["--type=merge", "-p", JSON.stringify({ metadata: { finalizers: null } })];
+      await kubectl(["patch", "-n", namespace, "role/roster-controller", "rolebinding/roster-controller", ...patch]);
+    },
+  };
 }
 
 function kubectlOf(real: RealCluster): KubectlCluster["kubectl"] {
@@ -152,7 +178,12 @@ interface AuditLine {
   readonly requestReceivedTimestamp: string;
   readonly verb: string;
   readonly user: { readonly username: string };
-  readonly objectRef?: { readonly apiGroup?: string; readonly resource?: string; readonly subresource?: string };
+  readonly objectRef?: {
+    readonly namespace?: string;
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+  };
   readonly responseStatus?: { readonly code?: number; readonly message?: string };
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -168,6 +199,7 @@ function decisionsOf(lines: readonly string[]): readonly Decision[] {
       account: user.username.split(":").at(-1) ?? "",
       allowed: annotations?.["authorization.k8s.io/decision"] === "allow",
       verb,
+      namespace: objectRef.namespace ?? "",
       group: objectRef.apiGroup ?? "",
       resource: objectRef.resource + (objectRef.subresource ? `/${objectRef.subresource}` : ""),
       status: responseStatus?.code ?? 0,

@@ -3,13 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
-import { parseAllDocuments } from "yaml";
-import type { Resource, Stored } from "../../api/resource.ts";
-import { until } from "../e2e/fleet.ts";
-import type { Decision } from "../product/cluster.ts";
 import { productLaws, type World } from "../product/laws.ts";
 import { type KubectlCluster, startRealCluster } from "./product-cluster.ts";
 import { missingCluster } from "./real.ts";
+import { rarelyUsed, rarelyUsedAtHome, rightsLaws } from "./rights.ts";
 
 const why = missingCluster();
 if (why) process.stdout.write(`skipped: the product on a real API: ${why}\n`);
@@ -18,7 +15,15 @@ describe.skipIf(why)("the product on a real kube-apiserver", () =>
   productLaws(() => startRealCluster((line) => process.stdout.write(`${line}\n`)), {
     meanwhile(world) {
       describe("what is shipped", () => shipped(world));
-      describe("the rights that are shipped", () => rights(world));
+      describe("the rights that are shipped", () =>
+        rightsLaws(world, {
+          files: ["manifests/install/rbac.yaml"],
+          unused: { ...rarelyUsed, ...rarelyUsedAtHome },
+          taken: {
+            role: () => "/apis/rbac.authorization.k8s.io/v1/clusterroles/roster-gateway",
+            resource: "tokenreviews",
+          },
+        }));
     },
     atTheEnd: uninstalled,
   }),
@@ -91,73 +96,4 @@ function uninstalled(world: () => World<KubectlCluster>): void {
     ]);
     expect(left.split("\n").filter((name) => name.includes("roster"))).toEqual([]);
   });
-}
-
-/** Declared rights that this fleet has no use for, and who has. */
-const unused: Readonly<Record<string, string>> = {
-  "roster-controller: create leases.coordination.k8s.io":
-    "server-side apply asks for it too where the Lease is missing",
-  "roster-controller: get agentbindings.roster.dev":
-    "proves that a binding vanished, finalizer and all, before it is fired",
-  "roster-controller: get configmaps.": "the text of a role may lie in ConfigMaps; the demo's lies in the role",
-  "roster-controller: patch events.events.k8s.io": "counts an event that repeats itself",
-};
-
-function rights(world: () => World<KubectlCluster>): void {
-  const decisions = (): readonly Decision[] | undefined =>
-    world()
-      .cluster.decisions?.()
-      .filter(({ at }) => !world().roster.isOutage(at));
-  const wordsOf = ({ account, verb, group, resource }: Decision) => `${account}: ${verb} ${resource}.${group}`;
-
-  it("suffice: the API server refused controllers and gateways nothing", (context) => {
-    const all = decisions();
-    if (!all) return context.skip("a given cluster's audit log is not ours to read");
-    expect(all.length).toBeGreaterThan(100);
-    expect([...new Set(all.filter((one) => !one.allowed).map(wordsOf))]).toEqual([]);
-  });
-
-  it("are each used", (context) => {
-    const all = decisions();
-    if (!all) return context.skip("a given cluster's audit log is not ours to read");
-    const used = new Set(all.map(wordsOf));
-    const idle = declared().filter((right) => !used.has(right));
-    expect(idle.sort()).toEqual(Object.keys(unused).sort());
-  });
-
-  it("are missed when one is taken away, and it works again once it is back", async () => {
-    const { cluster, roster } = world();
-    const { admin } = cluster;
-    const role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/roster-gateway";
-    const before = await admin.raw<Stored & { readonly rules: readonly { readonly resources: readonly string[] }[] }>(
-      "GET",
-      role,
-    );
-    const put = (rules: readonly object[]) => admin.raw("PATCH", role, { rules }, "application/merge-patch+json");
-    const trace = () => roster.roster(["trace", "arun/asked", "-n", cluster.namespace], cluster.person.token);
-    await put(before.rules.filter(({ resources }) => !resources.includes("tokenreviews")));
-    const refused = await until(async () => {
-      const { ok, text } = await trace();
-      return ok ? undefined : text;
-    });
-    expect(refused).toContain("tokenreviews");
-    await put(before.rules);
-    await until(async () => ((await trace()).ok ? true : undefined));
-  });
-}
-
-/** `account: verb resource.group` of every rule of the shipped ClusterRoles of controller and gateway. */
-function declared(): readonly string[] {
-  const text = readFileSync(path.join(root, "manifests/install/rbac.yaml"), "utf8");
-  interface Role extends Resource {
-    readonly rules?: readonly Record<"apiGroups" | "resources" | "verbs", readonly string[]>[];
-  }
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as Role)
-    .filter(({ kind, metadata }) => kind === "ClusterRole" && /^roster-(controller|gateway)$/.test(metadata.name))
-    .flatMap(({ metadata, rules = [] }) =>
-      rules.flatMap(({ apiGroups: [group], resources: [resource], verbs }) =>
-        verbs.map((verb) => `${metadata.name}: ${verb} ${resource}.${group}`),
-      ),
-    );
 }

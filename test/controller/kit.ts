@@ -7,6 +7,7 @@ import type { Condition, Resource, Stored } from "../../api/resource.ts";
 import { type ApiServer, startApiServer } from "../../apiserver/server.ts";
 import { type Controller, startController } from "../../controller/start.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { confine } from "../../kube/confined.ts";
 import { connect } from "../../kube/connect.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { openLedger } from "../../ledger/open.ts";
@@ -29,13 +30,19 @@ const rbacKinds: Readonly<Record<string, KindRef>> = Object.fromEntries(
   ]),
 );
 
+/** A controller that has Roles only. */
+export interface Confined {
+  readonly namespaces: readonly string[];
+  readonly given: readonly Resource[];
+}
+
 /** The real API, the real ledger and the real controller, in one process. */
 export interface World extends AsyncDisposable {
   readonly kube: KubeClient;
   readonly ledger: Ledger;
   readonly api: ApiServer;
   /** Starts a controller (a second replica where one runs); `lead` waits until one leads. */
-  start(identity?: string): Promise<Controller>;
+  start(identity?: string, confined?: Confined): Promise<Controller>;
   stopApi(): Promise<void>;
   startApi(): Promise<void>;
   /** A ledger handle of another process. */
@@ -97,8 +104,13 @@ export async function startWorld(options: { readonly clock?: Clock } = {}): Prom
       return api;
     },
     openLedger: open,
-    async start(identity = "one") {
-      const controller = await startController({ kube: await asController(), ledger, clock, log, identity });
+    async start(identity = "one", confined) {
+      const whole = await asController();
+      // Reviews are the gateway's: a controller asks for none.
+      const reviews = { whoIs: async () => undefined, async [Symbol.asyncDispose]() {} };
+      const kube = confined ? confine(whole, { ...confined, reviews, clock, log }) : whole;
+      const namespaces = confined && { namespaces: confined.namespaces };
+      const controller = await startController({ kube, ledger, clock, log, identity, ...namespaces });
       stack.use(controller);
       return controller;
     },
@@ -117,11 +129,18 @@ export async function startWorld(options: { readonly clock?: Clock } = {}): Prom
 }
 
 async function installRbac(kube: KubeClient): Promise<void> {
-  const text = readFileSync(new URL("../../manifests/install/rbac.yaml", import.meta.url), "utf8");
+  await grant(kube, "install/rbac.yaml");
+}
+
+/** Gives the rights of a file below manifests/, in a namespace where the file names none. */
+export async function grant(kube: KubeClient, file: string, namespace?: string): Promise<void> {
+  const text = readFileSync(new URL(`../../manifests/${file}`, import.meta.url), "utf8");
   for (const document of parseAllDocuments(text)) {
-    const object = document.toJS() as Resource;
-    const kind = rbacKinds[object.kind]!;
-    await kube.create(kind, object);
+    const { metadata, ...object } = document.toJS() as Resource;
+    await kube.create(rbacKinds[object.kind]!, {
+      ...object,
+      metadata: namespace ? { ...metadata, namespace } : metadata,
+    });
   }
 }
 

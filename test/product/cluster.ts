@@ -17,6 +17,10 @@ export interface Cluster extends AsyncDisposable {
   install(): Promise<void>;
   /** Applies the demo fleet and its roles. */
   applyFleet(): Promise<void>;
+  /** Flags of a controller and a gateway that have Roles in the fleet's namespace and no ClusterRole. */
+  readonly confined?: { readonly controller: readonly string[]; readonly gateway: readonly string[] };
+  /** What the owner of a namespace that is being deleted does in the end, when nobody in it has an agent any more. */
+  letGo?(): Promise<void>;
   /** Absent where the API server is somebody else's. */
   readonly apiserver?: { kill(): Promise<void>; start(): Promise<void> };
   /** What the API server decided about the requests of Roster's own accounts, where it keeps an audit log. */
@@ -30,6 +34,8 @@ export interface Decision {
   readonly account: string;
   readonly allowed: boolean;
   readonly verb: string;
+  /** Empty for what is cluster-wide. */
+  readonly namespace: string;
   readonly group: string;
   /** With its subresource, as RBAC writes it. */
   readonly resource: string;

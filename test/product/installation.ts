@@ -91,7 +91,8 @@ export class Installation implements AsyncDisposable {
   }
 
   async startController(name: string): Promise<Program> {
-    const args = ["controller", "--kubeconfig", this.#file("roster-controller.kubeconfig")];
+    const more = this.cluster.confined?.controller ?? [];
+    const args = ["controller", "--kubeconfig", this.#file("roster-controller.kubeconfig"), ...more];
     const program = this.#start(name, "cli/main.ts", args, this.#ledgerEnv(name));
     this.controllers.set(name, program);
     await program.line(/controller started/);
@@ -101,7 +102,8 @@ export class Installation implements AsyncDisposable {
   async startGateway(name: string): Promise<Program> {
     const [port] = await freePorts(1);
     const config = ["--config", this.#file("gateway.yaml"), "--listen", `127.0.0.1:${port}`];
-    const args = ["gateway", "--kubeconfig", this.#file("roster-gateway.kubeconfig"), ...config];
+    const more = this.cluster.confined?.gateway ?? [];
+    const args = ["gateway", "--kubeconfig", this.#file("roster-gateway.kubeconfig"), ...config, ...more];
     const tokens = {
       ROSTER_WORKER_TOKEN_FILE: this.#file("worker-token"),
       ROSTER_OPERATOR_TOKEN_FILE: this.#file("operator-token"),
