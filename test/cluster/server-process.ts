@@ -28,7 +28,8 @@ export function startServer(file: string, args: readonly string[], log: string):
       ended = true;
       resolve();
     };
-    child.once("exit", done);
+    // Not "exit": what it wrote last is still on its way to the log then.
+    child.once("close", done);
     child.once("error", done);
   });
   return {
