@@ -121,9 +121,16 @@ export class ConformanceClient implements AsyncDisposable {
     const answer = await this.#request(step, values);
     if (answer.statusCode !== 200)
       return { ...headOf(answer), body: parse(await answer.body.text(), answer.headers["content-type"]) };
-    const lines = linesOf(answer.body, step.watch?.lines ?? Number.POSITIVE_INFINITY, step.watch?.last);
+    const { lines: wanted = Number.POSITIVE_INFINITY, last, ready } = step.watch ?? {};
+    const begun = Promise.withResolvers<void>();
+    const lines = linesOf(answer.body, wanted, last, (line) => {
+      if (ready !== undefined && line.includes(ready)) begun.resolve();
+    });
+    if (ready !== undefined) await Promise.race([begun.promise, lines]);
     await during();
-    return { ...headOf(answer), body: (await lines).map((line) => JSON.parse(line) as unknown) };
+    // A history that is compared to its last event leaves out bookmarks that come in the server's own time.
+    const kept = (await lines).filter((line) => last === undefined || !isTimed(line));
+    return { ...headOf(answer), body: kept.map((line) => JSON.parse(line) as unknown) };
   }
 
   #request(step: Step, values: Values): Promise<Dispatcher.ResponseData> {
@@ -151,6 +158,8 @@ export class ConformanceClient implements AsyncDisposable {
     if (found) return found;
     const identity = certificate ? this.#target.certificates[certificate] : {};
     const made = new Agent({
+      // Many watches at a time are many connections, and a refusal may close one.
+      allowH2: false,
       connect: { ca: this.#target.caPem, rejectUnauthorized: true, ...identity },
       // Every sequence that runs at the same time may hold a watch open besides its requests.
       connections: 96,
@@ -167,6 +176,9 @@ function headOf({ statusCode, headers }: Dispatcher.ResponseData): Omit<Raw, "bo
     .sort();
   return { status: statusCode, warnings, headers };
 }
+
+const isTimed = (line: string): boolean =>
+  line.startsWith('{"type":"BOOKMARK"') && !line.includes("k8s.io/initial-events-end");
 
 /** One answer without what differs from run to run. */
 function shown({ pick, shows, watch }: Step, { status, warnings, headers, body }: Raw, ns: string): Answer {
@@ -185,6 +197,7 @@ async function linesOf(
   stream: Dispatcher.ResponseData["body"],
   wanted: number,
   last: string | undefined,
+  onLine: (line: string) => void,
 ): Promise<string[]> {
   const lines: string[] = [];
   let rest = "";
@@ -194,6 +207,7 @@ async function linesOf(
       const parts = (rest + part).split("\n");
       rest = parts.pop() ?? "";
       lines.push(...parts);
+      parts.forEach(onLine);
       // Leaving the loop cuts the connection.
       if (lines.length >= wanted) return lines.slice(0, wanted);
       const end = last === undefined ? -1 : lines.findIndex((line) => line.includes(last));

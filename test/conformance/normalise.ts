@@ -31,14 +31,20 @@ function text(value: string, key: string, ns: string): string {
   if (key === "resourceVersion" && value !== "" && value !== "0") return "{rv}";
   if ((key === "continue" || key === "metadata.continue") && value !== "") return "{continue}";
   if (timePattern.test(value)) return "{time}";
-  return value
-    .replaceAll(ns, "{ns}")
-    .replace(uidPattern, "{uid}")
-    .replace(/(ResourceVersion in (?:precondition|object meta): )\d+/g, "$1{rv}")
-    .replace(/(ResourceVersion in record )\(\d+\)/g, "$1({rv})")
-    .replace(/(resourceVersion\\*":\\*")\d+/g, "$1{rv}")
-    .replace(/\bresource version: \d+/gi, "resource version: {rv}")
-    .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[^ ,)]*/g, "{time}");
+  return (
+    value
+      .replaceAll(ns, "{ns}")
+      .replace(uidPattern, "{uid}")
+    .replace(/X509SHA256=[0-9a-f]{64}/g, "X509SHA256={hash}")
+      .replace(/(ResourceVersion in (?:precondition|object meta): )\d+/g, "$1{rv}")
+      .replace(/(ResourceVersion in the precondition )\(\d+\)/g, "$1({rv})")
+      .replace(/(ResourceVersion in record )\(\d+\)/g, "$1({rv})")
+      .replace(/(resourceVersion\\*":\\*")\d+/g, "$1{rv}")
+      // A name that a cluster makes up whenever it compiles a rule.
+      .replace(/\bselfType\d+/g, "{self}")
+      .replace(/\bresource version: \d+/gi, "resource version: {rv}")
+      .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[^ ,)]*/g, "{time}")
+  );
 }
 
 function generated(metadata: Record<string, unknown>, result: Record<string, unknown>): void {

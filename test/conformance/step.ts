@@ -15,7 +15,13 @@ export interface Step {
   /** Headers of the answer to compare as well. */
   readonly shows?: readonly string[];
   /** The answer is a watch, open while these steps run; it ends after so many lines, the first that holds a text, or with the server. */
-  readonly watch?: { readonly during?: readonly Step[]; readonly lines?: number; readonly last?: string };
+  readonly watch?: {
+    readonly during?: readonly Step[];
+    /** The steps wait for a line that holds this. */
+    readonly ready?: string;
+    readonly lines?: number;
+    readonly last?: string;
+  };
   /** Names for later steps, with a path into the answer (`metadata.uid`). */
   readonly save?: Readonly<Record<string, string>>;
   /**

@@ -110,7 +110,7 @@ function patched(random: Random, path: string): Step {
 const strictness = (random: Random): string =>
   random.chance(0.3) ? `&fieldValidation=${random.pick(["Strict", "Warn", "Ignore"])}` : "";
 
-const keys = ["spec", "status", "metadata", "data", "kind", "apiVersion", "__proto__", "constructor", "unknown"];
+const keys = ["spec", "status", "metadata", "data", "kind", "apiVersion", "constructor", "unknown"];
 const inner = [
   "size",
   "plain",
@@ -197,7 +197,6 @@ function directed(random: Random): Record<string, unknown> {
   maybe(0.1, "$retainKeys", () => random.some(["secrets", "metadata", "imagePullSecrets", "apiVersion", "kind"], 0.8));
   maybe(0.06, "$patch", () => random.pick(["replace", "delete", "merge", "bogus"]));
   maybe(0.1, "automountServiceAccountToken", () => random.pick([true, false, null, "x"]));
-  maybe(0.06, "$deleteFromPrimitiveList/secrets", () => names);
   maybe(0.3, "metadata", () => directedMetadata(random));
   return patch;
 }

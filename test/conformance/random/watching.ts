@@ -54,6 +54,8 @@ function written(random: Random, kind: Kind): Step {
 interface Watcher {
   readonly query: string;
   readonly accept?: string;
+  /** Its initial events end with a bookmark, which a cluster sends in its own time. */
+  readonly ready?: string;
   readonly last: (kind: Kind, mark: string) => Step;
 }
 
@@ -84,6 +86,7 @@ function watcherFor(random: Random, kind: Kind): Watcher {
   return {
     query: selector.query + from,
     ...(random.chance(0.25) ? { accept: table } : {}),
+    ...(from.includes("sendInitialEvents=true") ? { ready: "k8s.io/initial-events-end" } : {}),
     // Applied by its manager alone, so labels of before go where they must.
     last: (kindOf, mark) =>
       apply(
@@ -116,10 +119,10 @@ export const watching: Generator = {
         last(kind, `end-${index}`),
       ]);
       const steps = watchers.reduceRight<readonly Step[]>(
-        (during, { query, accept }, index) => [
+        (during, { query, accept, ready }, index) => [
           watch(
             kind.path,
-            { during, last: `"last":"end-${index}"` },
+            { during, last: `"last":"end-${index}"`, ...(ready ? { ready } : {}) },
             { query: `${query}&timeoutSeconds=30`, ...(accept ? { accept } : {}) },
           ),
         ],
