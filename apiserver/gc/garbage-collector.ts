@@ -80,9 +80,8 @@ export class GarbageCollector implements AsyncDisposable {
       owner,
       state: this.#stateOf(owner, place.key),
     }));
-    const gone = owners.filter(
-      ({ state, owner }) => state === "absent" || (state === "waiting" && owner.blockOwnerDeletion),
-    );
+    // With another owner it need not go with those that are going, and they need not wait for it.
+    const gone = owners.filter(({ state }) => state !== "solid");
     const solid = owners.filter(({ state }) => state === "solid");
     if (solid.length > 0) {
       if (gone.length > 0) await this.#dropOwners(kind, object, new Set(gone.map(({ owner }) => owner.uid)));

@@ -14,6 +14,8 @@ export interface DeleteOptions {
   readonly propagation: Propagation | undefined;
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
+  /** `orphanDependents: false`: a deletion that waits is answered with 202, as old clients know it. */
+  readonly accepted?: boolean;
 }
 
 const is = (type: string) => (value: unknown) => typeof value === type;
@@ -58,6 +60,7 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
     propagation: (policy as Propagation | undefined) ?? legacy,
     uid: preconditions.uid as string | undefined,
     resourceVersion: preconditions.resourceVersion as string | undefined,
+    accepted: orphan === false,
   };
 }
 
