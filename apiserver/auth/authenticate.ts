@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { failure } from "../http/status.ts";
 import type { User } from "../rest/api.ts";
-import { issuer, type ServiceAccountTokens } from "./service-account-tokens.ts";
+import { credentialId, issuer, type ServiceAccountTokens } from "./service-account-tokens.ts";
 
 export interface StaticUser {
   readonly name: string;
@@ -42,10 +42,10 @@ export function authenticator(users: readonly StaticUser[], serviceAccounts: Ser
     authenticate(request) {
       const certificate = fromCertificate(request.socket as TLSSocket);
       if (certificate) return certificate;
-      const header = request.headers.authorization;
-      if (header === undefined) return anonymous;
-      const [scheme = "", token = ""] = header.trim().split(/\s+/);
-      const found = scheme.toLowerCase() === "bearer" && token !== "" ? findByToken(token) : undefined;
+      // What is no bearer token is no credential at all.
+      const [scheme = "", token = ""] = (request.headers.authorization ?? "").trim().split(" ");
+      if (scheme.toLowerCase() !== "bearer" || token === "") return anonymous;
+      const found = findByToken(token);
       if (!found) throw unauthorized();
       return found.user;
     },
@@ -63,13 +63,17 @@ export function withAuthenticated(user: User): User {
 
 function fromCertificate(socket: TLSSocket): User | undefined {
   if (!socket.authorized) return undefined;
-  const { subject } = socket.getPeerCertificate();
+  const { subject, raw } = socket.getPeerCertificate();
   const name = subject?.CN;
   if (typeof name !== "string" || name === "") return undefined;
   const organisations = (subject.O ?? []) as string | readonly string[];
-  return withAuthenticated({ name, groups: typeof organisations === "string" ? [organisations] : [...organisations] });
+  return withAuthenticated({
+    name,
+    groups: typeof organisations === "string" ? [organisations] : [...organisations],
+    extra: credentialId(`X509SHA256=${digest(raw).toString("hex")}`),
+  });
 }
 
-function digest(token: string): Buffer {
+function digest(token: string | Buffer): Buffer {
   return createHash("sha256").update(token).digest();
 }

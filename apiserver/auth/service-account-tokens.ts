@@ -40,6 +40,7 @@ interface Claims {
   readonly aud: readonly string[];
   readonly exp: number;
   readonly nbf: number;
+  readonly jti: string;
   readonly "kubernetes.io": {
     readonly namespace: string;
     readonly serviceaccount: { readonly name: string; readonly uid: string };
@@ -75,15 +76,21 @@ export function openServiceAccountTokens(folder: string, store: Store, clock: Cl
       if (!claims || claims.iss !== issuer) return undefined;
       const now = clock.now() / 1000;
       if (now >= claims.exp || now < claims.nbf - 10) return undefined;
-      const shared = claims.aud.filter((audience) => (audiences?.length ? audiences : [issuer]).includes(audience));
+      const shared = (audiences?.length ? audiences : [issuer]).filter((audience) => claims.aud.includes(audience));
       if (shared.length === 0) return undefined;
       const { namespace, serviceaccount } = claims["kubernetes.io"];
       const { secret } = claims["kubernetes.io"];
       if (!isAlive(store, "core/serviceaccounts", namespace, serviceaccount)) return undefined;
       if (secret && !isAlive(store, "core/secrets", namespace, secret)) return undefined;
-      return { user: serviceAccountUser(namespace, serviceaccount.name, serviceaccount.uid), audiences: shared };
+      const user = serviceAccountUser(namespace, serviceaccount.name, serviceaccount.uid);
+      return { user: { ...user, extra: credentialId(`JTI=${claims.jti}`) }, audiences: shared };
     },
   };
+}
+
+/** By which credential a user came, as clusters tell it to audit logs and policies. */
+export function credentialId(id: string): Record<string, string[]> {
+  return { "authentication.kubernetes.io/credential-id": [id] };
 }
 
 /** The user that a ServiceAccount acts as. */

@@ -18,6 +18,8 @@ const modernEvent: Zero = {
   eventTime: null,
 };
 
+const review: Zero = { spec: {}, status: {} };
+
 // What Go writes of a value of the type that nobody has filled in: there in every object, so nobody adds it.
 const zeros: Readonly<Record<string, Zero>> = {
   "v1/Namespace": { spec: {}, status: {} },
@@ -32,6 +34,11 @@ const zeros: Readonly<Record<string, Zero>> = {
   },
   "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": { spec: {}, status: {} },
   "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": { spec: {} },
+  "authentication.k8s.io/v1/TokenReview": review,
+  "authorization.k8s.io/v1/SubjectAccessReview": review,
+  "authorization.k8s.io/v1/LocalSubjectAccessReview": review,
+  "authorization.k8s.io/v1/SelfSubjectAccessReview": review,
+  "authorization.k8s.io/v1/SelfSubjectRulesReview": review,
 };
 
 /** The object with what every object of its kind has, for comparing: of a built-in kind; others are as they are. */

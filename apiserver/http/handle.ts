@@ -44,7 +44,7 @@ async function handle(ports: HandlerPorts, request: IncomingMessage, response: S
   const { api } = ports;
   const url = readUrl(request.url ?? "/");
   const info = readRequest(request.method ?? "GET", url.pathname, url.searchParams);
-  const user = impersonate(api, request, ports.authenticator.authenticate(request));
+  const user = impersonate(api, request, info, url.searchParams, ports.authenticator.authenticate(request));
   const call: Call = { request, response, info, query: url.searchParams, user, warnings: [] };
   try {
     authorize(api, call);

@@ -92,8 +92,10 @@ export function notFound(about: About, name: string): Problem {
   return failure(404, "NotFound", `${qualified(about)} "${name}" not found`, details(about, name));
 }
 
-export function alreadyExists(about: About, name: string): Problem {
-  return failure(409, "AlreadyExists", `${qualified(about)} "${name}" already exists`, details(about, name));
+/** 409 for a name that is taken, by what is perhaps going away. */
+export function alreadyExists(about: About, name: string, terminating = false): Problem {
+  const text = `${terminating ? "object is being deleted: " : ""}${qualified(about)} "${name}" already exists`;
+  return failure(409, "AlreadyExists", text, details(about, name));
 }
 
 export const modified = "the object has been modified; please apply your changes to the latest version and try again";

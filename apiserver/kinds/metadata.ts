@@ -1,6 +1,6 @@
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
-import type { KubeObject, Metadata } from "../store/entry.ts";
+import type { KubeObject, Metadata, Owner } from "../store/entry.ts";
 import { checkLabelKey, checkLabelValue, checkQualifiedName } from "./names.ts";
 
 const text = (value: unknown) => typeof value === "string";
@@ -156,6 +156,11 @@ function checkAnnotations(annotations: Readonly<Record<string, string>>): FieldE
   return found;
 }
 
+/** An owner as Go prints it. */
+function inGoOrder({ apiVersion = "", kind = "", name = "", uid = "", controller, blockOwnerDeletion }: Owner): object {
+  return { apiVersion, kind, name, uid, controller, blockOwnerDeletion };
+}
+
 function checkOwners(metadata: Metadata): FieldError[] {
   const found: FieldError[] = [];
   const owners = metadata.ownerReferences ?? [];
@@ -168,13 +173,14 @@ function checkOwners(metadata: Metadata): FieldError[] {
     if (!owner.name) found.push(fieldError.invalid(`${at}.name`, owner.name ?? "", "must not be empty"));
     if (!owner.uid) found.push(fieldError.invalid(`${at}.uid`, owner.uid ?? "", "must not be empty"));
     if (owner.apiVersion === "v1" && owner.kind === "Event")
-      found.push(fieldError.invalid(at, owner, "/v1, Kind=Event is disallowed from being an owner"));
+      found.push(fieldError.invalid(at, inGoOrder(owner), "/v1, Kind=Event is disallowed from being an owner"));
   });
-  const controllers = owners.filter((owner) => owner.controller);
-  if (controllers.length > 1) {
-    const [first, second] = controllers.map((owner) => `${owner.kind}/${owner.name}`);
-    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
-    found.push(fieldError.invalid("metadata.ownerReferences", owners, detail));
+  const [first, ...others] = owners
+    .filter((owner) => owner.controller)
+    .map(({ kind = "", name = "" }) => `${kind}/${name}`);
+  for (const other of others) {
+    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`;
+    found.push(fieldError.invalid("metadata.ownerReferences", owners.map(inGoOrder), detail));
   }
   return found;
 }
@@ -236,12 +242,17 @@ const standardFinalizers = new Set(["orphan", "foregroundDeletion", "kubernetes"
 
 /** Finalizers of core kinds are standard ones or have a domain. */
 export function checkCoreFinalizers({ metadata }: KubeObject): FieldError[] {
-  const detail = "name is neither a standard finalizer name nor is it fully qualified";
+  // What is no name at all was found before.
   return (metadata.finalizers ?? []).flatMap((name, index) =>
-    name.includes("/") || standardFinalizers.has(name) || checkLabelKey(name).length > 0
-      ? []
-      : [fieldError.invalid(`metadata.finalizers[${index}]`, name, detail)],
+    checkLabelKey(name).length > 0 ? [] : finalizerErrors(name, `metadata.finalizers[${index}]`),
   );
+}
+
+/** What is wrong with the name of one finalizer. */
+export function finalizerErrors(name: string, field: string): FieldError[] {
+  const found = checkLabelKey(name).map((message) => fieldError.invalid(field, name, message));
+  if (found.length > 0 || name.includes("/") || standardFinalizers.has(name)) return found;
+  return [fieldError.invalid(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
 }
 
 /** Warns of finalizers that another writer may also choose, those that were there before apart. */

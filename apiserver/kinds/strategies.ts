@@ -3,6 +3,7 @@ import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Strategy } from "./kind.ts";
+import { finalizerErrors } from "./metadata.ts";
 import { checkSubdomain } from "./names.ts";
 
 const maxDataBytes = 1 << 20;
@@ -102,19 +103,41 @@ export const secrets: Partial<Strategy> = {
   },
 };
 
+const phaseOf = (object: KubeObject) => (isObject(object.status) ? object.status.phase : undefined);
+
 export const namespaces: Partial<Strategy> = {
+  defaults(object) {
+    if (object.metadata.name) {
+      object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
+    }
+    object.status = { ...(isObject(object.status) ? object.status : {}), phase: phaseOf(object) || "Active" };
+  },
   prepareCreate(object) {
     // The namespace controller takes this finalizer away once the content is gone.
-    object.spec = { finalizers: ["kubernetes"] };
+    const given = finalizersOf(object);
+    object.spec = { finalizers: given.includes("kubernetes") ? given : [...given, "kubernetes"] };
     object.status = { phase: "Active" };
-    object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
   },
   prepareUpdate(next, live) {
     next.spec = live.spec;
     next.status = live.status;
-    next.metadata.labels = { ...next.metadata.labels, "kubernetes.io/metadata.name": next.metadata.name };
+  },
+  validate(next, live) {
+    const found = finalizersOf(next).flatMap((name, index) => finalizerErrors(name, `spec.finalizers[${index}]`));
+    const wanted = next.metadata.deletionTimestamp ? "Terminating" : "Active";
+    if (live && phaseOf(next) !== wanted && phaseOf(next) !== phaseOf(live)) {
+      const when = wanted === "Active" ? "is empty" : "is not empty";
+      found.push(
+        fieldError.invalid("status.Phase", phaseOf(next), `may only be '${wanted}' if \`deletionTimestamp\` ${when}`),
+      );
+    }
+    return found;
   },
 };
+
+function finalizersOf({ spec }: KubeObject): readonly string[] {
+  return isObject(spec) && Array.isArray(spec.finalizers) ? (spec.finalizers as string[]) : [];
+}
 
 /** Of each reference to a Secret only the name is kept. */
 function namesOfSecrets(object: KubeObject): void {

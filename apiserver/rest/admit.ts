@@ -47,7 +47,7 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): void 
   request.warnings.push(...outcome.warnings);
   if (!outcome.denied) return;
   const { message, reason, code } = outcome.denied;
-  const error = forbidden(about(kind), request.name, message);
+  const error = forbidden(about(kind), request.name || (object?.metadata.name ?? ""), message);
   const status = error.details.status as { details: object };
   const details = { ...status.details, causes: [{ message }] };
   throw Object.assign(error, { details: { status: { ...status, reason, code, details } } });

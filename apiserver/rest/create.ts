@@ -5,7 +5,7 @@ import { alreadyExists, badRequest, failure, forbidden, invalid, notFound } from
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata } from "../kinds/metadata.ts";
 import { scaleErrors } from "../kinds/scale.ts";
-import { type KubeObject, keyOf, parse } from "../store/entry.ts";
+import { type Entry, type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Api, Call, User } from "./api.ts";
 import { trackFields } from "./fields.ts";
 import { readWriteOptions, type WriteOptions } from "./options.ts";
@@ -38,6 +38,8 @@ export interface CreateContext {
   readonly user: User;
   readonly options: Pick<WriteOptions, "dryRun" | "fieldManager">;
   readonly warnings: string[];
+  /** What the name was generated from: admission is asked before there is a name. */
+  readonly generated?: string | undefined;
 }
 
 /** Stores a new object that conforms to its schema. Throws 403, 404 (namespace), 409 and 422. */
@@ -67,7 +69,7 @@ export async function createObject(
   for (let attempt = 1; ; attempt++) {
     if (generated !== undefined) metadata.name = generateName(generated);
     try {
-      return await tryCreate(api, kind, structuredClone(object), context);
+      return await tryCreate(api, kind, structuredClone(object), { ...context, generated });
     } catch (error) {
       const taken = (error as { reason?: string }).reason === "Conflict";
       if (generated === undefined || !taken || attempt >= generateAttempts) throw error;
@@ -78,9 +80,9 @@ export async function createObject(
 function tryCreate(api: Api, kind: ServedKind, object: KubeObject, context: CreateContext): Promise<KubeObject> {
   const { name } = object.metadata;
   return api.store.write<KubeObject>(kind.bucket, keyOf(context.namespace, name ?? ""), (existing) => {
-    checkNamespace(api, kind, context.namespace, name ?? "");
+    checkNamespace(api, kind, context.namespace, context.generated ?? name ?? "");
     const built = buildNew(api, kind, object, context);
-    if (existing) throw alreadyExists(about(kind), name);
+    if (existing) throw alreadyExists(about(kind), name, existing.metadata.deletionTimestamp !== undefined);
     if (context.options.dryRun) return { keep: asRead(kind, built) };
     const stored = toStored(kind, built);
     return { put: stored, answer: (entry) => fromStored(kind, parse(entry), entry.revision) };
@@ -135,7 +137,7 @@ export function buildNew(
     user: context.user,
     kind,
     namespace: context.namespace,
-    name: metadata.name,
+    name: context.generated === undefined ? metadata.name : "",
     subresource: "",
     dryRun: context.options.dryRun,
     object,
@@ -149,8 +151,7 @@ export function buildNew(
 /** Refuses new content in a namespace that is missing or going away. Throws 404 and 403. */
 export function checkNamespace(api: Api, kind: ServedKind, namespace: string, name: string): void {
   if (!kind.namespaced) return;
-  const entry = api.store.find("core/namespaces", namespace);
-  if (!entry) throw notFound({ group: "", resource: "namespaces" }, namespace);
+  const entry = findNamespace(api, namespace);
   if (!entry.bytes.includes('"deletionTimestamp"') || !parse(entry).metadata.deletionTimestamp) return;
   const message = `unable to create new content in namespace ${namespace} because it is being terminated`;
   const error = forbidden(about(kind), name, message);
@@ -163,6 +164,13 @@ export function checkNamespace(api: Api, kind: ServedKind, namespace: string, na
     },
   ];
   throw Object.assign(error, { details: { status: { ...status, details: { ...status.details, causes } } } });
+}
+
+/** The namespace of a write, which must be there. Throws 404. */
+export function findNamespace(api: Api, namespace: string): Entry {
+  const entry = api.store.find("core/namespaces", namespace);
+  if (!entry) throw notFound({ group: "", resource: "namespaces" }, namespace);
+  return entry;
 }
 
 function generateName(base: string): string {

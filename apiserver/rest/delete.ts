@@ -18,6 +18,8 @@ export interface Deleted {
   readonly gone: boolean;
 }
 
+// Their storage answers a deletion with what was deleted.
+const shownWhenGone = new Set(["core/serviceaccounts", "core/namespaces"]);
 const protectedNamespaces = new Set(["default", "kube-system", "kube-public"]);
 
 /** DELETE of one object. */
@@ -25,7 +27,9 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
   const options = await readDeleteOptions(call);
   const namespace = kind.namespaced ? call.info.namespace : "";
   const { object, gone } = await deleteObject(api, kind, namespace, call.info.name, call.user, options, call.warnings);
-  if (!gone || kind.kind === "ServiceAccount") return respondObject(api, call, kind, 200, object);
+  if (!gone || shownWhenGone.has(kind.bucket)) {
+    return respondObject(api, call, kind, !gone && options.accepted ? 202 : 200, object);
+  }
   const { name, uid } = object.metadata;
   const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid };
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
@@ -104,7 +108,7 @@ function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: D
       if (next.metadata.generation) next.metadata.generation++;
     }
   }
-  if (isHeldNamespace(next)) next.status = { ...(next.status as object), phase: "Terminating" };
+  if (kind.bucket === "core/namespaces") next.status = { ...(next.status as object), phase: "Terminating" };
   if (isDeepStrictEqual(next, live)) return { keep: { object: live, gone: false } };
   if (options.dryRun) return { keep: { object: next, gone: false } };
   return {

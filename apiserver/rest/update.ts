@@ -8,7 +8,7 @@ import { scaleErrors } from "../kinds/scale.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call } from "./api.ts";
-import { buildNew, type CreateContext, checkNamespace } from "./create.ts";
+import { buildNew, type CreateContext, checkNamespace, findNamespace } from "./create.ts";
 import { isUnchanged, trackFields } from "./fields.ts";
 import { readWriteOptions } from "./options.ts";
 import { asKind, conform, reportStrict } from "./prepare.ts";
@@ -83,6 +83,7 @@ export function updateObject(
   const namespace = kind.namespaced ? context.namespace : "";
   return api.store.write<Outcome>(kind.bucket, keyOf(namespace, context.name), (stored, entry) => {
     if (!stored || !entry) return createInstead(api, kind, context, want);
+    if (kind.namespaced) findNamespace(api, namespace);
     const live = fromStored(kind, stored, entry.revision);
     const wanted = want(structuredClone(live));
     const next = judge(api, kind, context, live, wanted);
@@ -211,7 +212,7 @@ function halfOf(kind: ServedKind, subresource: string, next: KubeObject, live: K
   if (subresource === "status") return withStatus(kind, next, live);
   if (subresource !== "finalize") return next;
   const finalizers = (next.spec as { finalizers?: unknown[] } | undefined)?.finalizers ?? [];
-  return { ...structuredClone(live), spec: finalizers.length > 0 ? { finalizers } : {} };
+  return { ...next, spec: finalizers.length > 0 ? { finalizers } : {}, status: live.status };
 }
 
 /** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */

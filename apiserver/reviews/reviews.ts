@@ -1,14 +1,15 @@
+import { toRfc3339 } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { ServiceAccountTokens } from "../auth/service-account-tokens.ts";
 import { reviewResources } from "../discovery/reviews.ts";
-import { decodeBody, readBody } from "../http/body.ts";
 import { send } from "../http/respond.ts";
-import { badRequest, type FieldError, fieldError, invalid } from "../http/status.ts";
+import { type FieldError, fieldError, invalid } from "../http/status.ts";
 import type { Api, Call } from "../rest/api.ts";
 import { representationOf } from "../rest/read.ts";
 import { missing, notAllowed } from "../rest/resource.ts";
 import { accessReview } from "./access.ts";
+import { answeredMetadata, readReview, reviewKind } from "./kinds.ts";
 import { rulesReview } from "./rules.ts";
 import { requestToken } from "./token-request.ts";
 import { selfSubjectReview, tokenReview } from "./tokens.ts";
@@ -32,32 +33,37 @@ export async function review(ports: ReviewPorts, api: Api, call: Call): Promise<
     await requestToken(ports.tokens, api, call);
     return true;
   }
-  const found = reviewResources.find(
-    ({ group, version, plural }) => group === info.group && version === info.version && plural === info.resource,
+  const kind = kinds.find(
+    (one) => one.group === info.group && one.version === info.version && one.plural === info.resource,
   );
-  if (!found) return false;
-  if (info.name || info.extra.length > 0 || found.namespaced !== (info.namespace !== "")) throw missing();
+  if (!kind) return false;
+  if (info.name || info.extra.length > 0 || kind.namespaced !== (info.namespace !== "")) throw missing();
   if (info.verb !== "create") throw notAllowed();
-  const { kind, group } = found;
-  const object = readReview(await readBody(call.request), call.request.headers["content-type"], kind, group);
-  const spec = isObject(object["spec"]) ? object["spec"] : {};
-  if (kind === "LocalSubjectAccessReview") checkNamespace(spec, info.namespace);
-  const result = answer(ports, api, call, kind, spec);
-  if ("errors" in result) throw invalid(group, "", "", result.errors);
+  const { object, options } = await readReview(call, kind);
+  const spec = isObject(object.spec) ? object.spec : {};
+  if (kind.kind === "LocalSubjectAccessReview") checkNamespace(spec, info.namespace);
+  const result = answer(ports, api, call, kind.kind, spec);
+  if ("errors" in result) throw invalid(kind.group, "", "", result.errors);
   const { yaml } = representationOf(call);
-  send(
-    call.response,
-    201,
-    { kind, apiVersion: `${group}/v1`, metadata: {}, ...object, ...ownParts(api, kind), status: result.status },
-    { warnings: call.warnings, yaml },
-  );
+  const now = toRfc3339(api.clock.now());
+  const metadata = answeredMetadata(kind, object, options.fieldManager, now);
+  const answered = {
+    kind: kind.kind,
+    apiVersion: `${kind.group}/v1`,
+    metadata,
+    spec,
+    ...ownParts(kind.kind, now),
+    status: result.status,
+  };
+  send(call.response, 201, answered, { warnings: call.warnings, yaml });
   return true;
 }
 
+const kinds = reviewResources.map(reviewKind);
+
 /** What a review about oneself says instead of what was sent. */
-function ownParts({ clock }: Api, kind: string): object {
-  const creationTimestamp = new Date(clock.now()).toISOString().replace(/\.\d+/, "");
-  if (kind === "SelfSubjectReview") return { metadata: { creationTimestamp } };
+function ownParts(kind: string, creationTimestamp: string): object {
+  if (kind === "SelfSubjectReview") return { metadata: { creationTimestamp }, spec: undefined };
   return kind === "SelfSubjectRulesReview" ? { metadata: {}, spec: {} } : {};
 }
 
@@ -74,27 +80,6 @@ function answer(ports: ReviewPorts, api: Api, call: Call, kind: string, spec: Re
     default:
       return accessReview(api, undefined, spec);
   }
-}
-
-/** The body of a review as an object of its kind. Throws 400. */
-export function readReview(
-  bytes: Buffer,
-  contentType: string | undefined,
-  kind: string,
-  group: string,
-): Record<string, unknown> {
-  const { value } = decodeBody(bytes, contentType, kind);
-  if (!isObject(value)) throw badRequest(`the body must be a ${kind}`);
-  const apiVersion = value["apiVersion"] ?? `${group}/v1`;
-  if (apiVersion !== `${group}/v1`) {
-    throw badRequest(
-      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${group}/v1)`,
-    );
-  }
-  const { apiVersion: _a, kind: given, ...rest } = value;
-  if (given !== undefined && given !== "" && given !== kind)
-    throw badRequest(`the body must be a ${kind}, not a ${String(given)}`);
-  return rest;
 }
 
 function checkNamespace(spec: Record<string, unknown>, namespace: string): void {

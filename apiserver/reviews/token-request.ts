@@ -1,41 +1,35 @@
 import { toRfc3339 } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import { issuer, type ServiceAccountTokens } from "../auth/service-account-tokens.ts";
-import { readBody } from "../http/body.ts";
 import { send } from "../http/respond.ts";
-import { type FieldError, fieldError, invalid, notFound } from "../http/status.ts";
+import { badRequest, conflict, type FieldError, fieldError, invalid, notFound } from "../http/status.ts";
 import type { Api, Call } from "../rest/api.ts";
-import { parse } from "../store/entry.ts";
-import { readReview } from "./reviews.ts";
+import { findNamespace } from "../rest/create.ts";
+import { type KubeObject, parse } from "../store/entry.ts";
+import { readReview, reviewKind } from "./kinds.ts";
 
 const group = "authentication.k8s.io";
 const hourSeconds = 3_600;
 const minSeconds = 600;
 const maxSeconds = 2 ** 32;
 
+const kind = reviewKind({ group, kind: "TokenRequest", plural: "tokenrequests", namespaced: true });
+
 /** POST to `serviceaccounts/{name}/token`: a token for the account, at most as long as asked for. Throws 404 and 422. */
 export async function requestToken(tokens: ServiceAccountTokens, api: Api, call: Call): Promise<void> {
   const { namespace, name } = call.info;
-  const body = readReview(await readBody(call.request), call.request.headers["content-type"], "TokenRequest", group);
-  const spec = isObject(body["spec"]) ? body["spec"] : {};
+  const { object } = await readReview(call, kind);
+  const spec = isObject(object.spec) ? object.spec : {};
+  findNamespace(api, namespace);
   const entry = api.store.find("core/serviceaccounts", `${namespace}/${name}`);
   if (!entry) throw notFound({ group: "", resource: "serviceaccounts" }, name);
-  const seconds = typeof spec["expirationSeconds"] === "number" ? spec["expirationSeconds"] : hourSeconds;
-  const errors: FieldError[] = [];
-  if (seconds < minSeconds) {
-    errors.push(
-      fieldError.invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"),
-    );
-  }
-  if (seconds > maxSeconds) {
-    errors.push(
-      fieldError.invalid("spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"),
-    );
-  }
-  if (errors.length > 0) throw invalid(group, "TokenRequest", "", errors);
+  const seconds = typeof spec.expirationSeconds === "number" ? spec.expirationSeconds : hourSeconds;
+  const errors = [...metadataErrors(object, name, namespace), ...expiryErrors(seconds)];
+  if (errors.length > 0)
+    throw invalid(group, "TokenRequest", errors[0]!.field.startsWith("metadata") ? name : "", errors);
   const audiences =
-    Array.isArray(spec["audiences"]) && spec["audiences"].length > 0 ? (spec["audiences"] as string[]) : [issuer];
-  const boundTo = findBound(api, spec["boundObjectRef"], namespace);
+    Array.isArray(spec.audiences) && spec.audiences.length > 0 ? (spec.audiences as string[]) : [issuer];
+  const boundTo = findBound(api, spec.boundObjectRef, namespace);
   const uid = parse(entry).metadata.uid ?? "";
   const { token, expiresAt } = tokens.issue({
     namespace,
@@ -47,20 +41,54 @@ export async function requestToken(tokens: ServiceAccountTokens, api: Api, call:
   });
   const metadata = { name, namespace, uid, creationTimestamp: toRfc3339(api.clock.now()) };
   const status = { token, expirationTimestamp: toRfc3339(expiresAt) };
-  const answered = { ...spec, audiences, expirationSeconds: seconds };
+  const answered = { boundObjectRef: null, ...spec, audiences, expirationSeconds: seconds };
   send(call.response, 201, { kind: "TokenRequest", apiVersion: `${group}/v1`, metadata, spec: answered, status });
+}
+
+function metadataErrors({ metadata }: KubeObject, name: string, namespace: string): FieldError[] {
+  const found: FieldError[] = [];
+  if (metadata.name && metadata.name !== name) {
+    const detail = "must match the service account name if specified";
+    found.push(fieldError.invalid("metadata.name", metadata.name, detail));
+  }
+  if (metadata.namespace && metadata.namespace !== namespace) {
+    const detail = "must match the service account namespace if specified";
+    found.push(fieldError.invalid("metadata.namespace", metadata.namespace, detail));
+  }
+  return found;
+}
+
+function expiryErrors(seconds: number): FieldError[] {
+  const field = "spec.expirationSeconds";
+  const found: FieldError[] = [];
+  if (seconds < minSeconds) {
+    found.push(fieldError.invalid(field, seconds, "may not specify a duration less than 10 minutes"));
+  }
+  if (seconds > maxSeconds) {
+    found.push(fieldError.invalid(field, seconds, "may not specify a duration larger than 2^32 seconds"));
+  }
+  return found;
 }
 
 // A token may be bound to a Secret: it dies with it. Pods and nodes are not served here.
 function findBound(api: Api, ref: unknown, namespace: string) {
   if (!isObject(ref)) return undefined;
-  const { kind, name, uid } = ref as { kind?: string; name?: string; uid?: string };
-  if (kind !== "Secret" || !name) {
-    throw invalid(group, "TokenRequest", "", [
-      fieldError.invalid("spec.boundObjectRef.kind", kind ?? "", "only Secrets can be bound to here"),
-    ]);
+  const {
+    apiVersion = "",
+    kind: boundKind = "",
+    name = "",
+    uid: wanted,
+  } = ref as Readonly<Record<string, string | undefined>>;
+  const [version, boundGroup = ""] = apiVersion.split("/").reverse();
+  if (boundKind !== "Secret" || boundGroup !== "") {
+    throw badRequest(`cannot bind token to object of type ${boundGroup}/${version}, Kind=${boundKind}`);
   }
   const entry = api.store.find("core/secrets", `${namespace}/${name}`);
   if (!entry) throw notFound({ group: "", resource: "secrets" }, name);
-  return { kind: "Secret", name, uid: uid ?? parse(entry).metadata.uid ?? "" };
+  const { uid = "" } = parse(entry).metadata;
+  if (wanted && wanted !== uid) {
+    const message = `the UID in the bound object reference (${wanted}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw conflict({ group: "", resource: "Secret" }, name, message);
+  }
+  return { kind: "Secret", name, uid };
 }

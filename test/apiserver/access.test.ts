@@ -117,7 +117,7 @@ describe("impersonation", () => {
     const { code, body } = await cluster.get(maps, { user: "ana", headers: { "Impersonate-User": "ben" } });
     expect(code).toBe(403);
     expect(body["message"]).toBe(
-      'users "ben" is forbidden: User "ana" cannot impersonate resource "users" in API group "" at the cluster scope',
+      'configmaps is forbidden: User "ana" cannot impersonate-on:user-info:list resource "configmaps" in API group "" in the namespace "default"',
     );
   });
 

@@ -115,7 +115,7 @@ export async function startReal(
     "--authorization-mode=RBAC",
     "--anonymous-auth=true",
     "--service-cluster-ip-range=10.0.0.0/24",
-    "--service-account-issuer=https://kubernetes.default.svc",
+    "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
     `--service-account-key-file=${keys.publicKey}`,
     `--service-account-signing-key-file=${keys.privateKey}`,
     // There are no pods here, so nothing needs a token mounted.
@@ -186,7 +186,7 @@ function auditOf(group: string, folder: string): { flags: readonly string[]; lin
 const newToken = (): string => randomBytes(24).toString("hex");
 
 function tokenFile(users: readonly TestUser[]): string {
-  return users.map(({ name, groups, token }) => `${token},${name},${name},"${groups.join(",")}"\n`).join("");
+  return users.map(({ name, groups, token }) => `${token},${name},,"${groups.join(",")}"\n`).join("");
 }
 
 function serviceAccountKeys(folder: string): { privateKey: string; publicKey: string } {

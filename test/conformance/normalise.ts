@@ -35,7 +35,7 @@ function text(value: string, key: string, ns: string): string {
     value
       .replaceAll(ns, "{ns}")
       .replace(uidPattern, "{uid}")
-    .replace(/X509SHA256=[0-9a-f]{64}/g, "X509SHA256={hash}")
+      .replace(/X509SHA256=[0-9a-f]{64}/g, "X509SHA256={hash}")
       .replace(/(ResourceVersion in (?:precondition|object meta): )\d+/g, "$1{rv}")
       .replace(/(ResourceVersion in the precondition )\(\d+\)/g, "$1({rv})")
       .replace(/(ResourceVersion in record )\(\d+\)/g, "$1({rv})")

@@ -3,13 +3,17 @@ import { admission } from "./admission.ts";
 import { applies } from "./applies.ts";
 import { crdLife } from "./crd-life.ts";
 import { crdParts } from "./crd-parts.ts";
+import { crdRules } from "./crd-rules.ts";
 import { crdSchemas } from "./crd-schemas.ts";
 import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
+import { identity } from "./identity.ts";
 import { listing } from "./listing.ts";
+import { namespaces } from "./namespaces.ts";
 import { patches } from "./patches.ts";
 import { reading } from "./reading.ts";
+import { schemaValues } from "./schema-values.ts";
 import { serving } from "./serving.ts";
 import { validation } from "./validation.ts";
 import { watching } from "./watching.ts";
@@ -26,8 +30,12 @@ export const groups: Readonly<Record<string, Sequences>> = {
   defining,
   "crd-life": crdLife,
   "crd-parts": crdParts,
+  "crd-rules": crdRules,
   "crd-schemas": crdSchemas,
+  "schema-values": schemaValues,
   listing,
   watching,
   deleting,
+  namespaces,
+  identity,
 };
