@@ -48,6 +48,18 @@ export const kinds = {
     false,
     "apiextensions.k8s.io",
   ),
+  ValidatingAdmissionPolicy: core(
+    "ValidatingAdmissionPolicy",
+    "validatingadmissionpolicies",
+    false,
+    "admissionregistration.k8s.io",
+  ),
+  ValidatingAdmissionPolicyBinding: core(
+    "ValidatingAdmissionPolicyBinding",
+    "validatingadmissionpolicybindings",
+    false,
+    "admissionregistration.k8s.io",
+  ),
   TokenReview: core("TokenReview", "tokenreviews", false, "authentication.k8s.io"),
   SubjectAccessReview: core("SubjectAccessReview", "subjectaccessreviews", false, "authorization.k8s.io"),
 } as const satisfies Record<string, KindRef>;

@@ -168,6 +168,11 @@ export const reasons = {
     disposition: "denied",
     hint: "It may have been done before ledger and cluster were paired anew: look, and ask again if it was not.",
   },
+  AdmissionUnenforced: {
+    disposition: "stalled",
+    hint: "Install the policies that the message names again: `kubectl apply -f manifests/install/admission.yaml`.",
+  },
+  AdmissionEnforced: { disposition: "fine", hint: "Nothing to do." },
   GatewayUnavailable: {
     disposition: "transient",
     hint: "The gateway cannot be reached; the run goes back to the queue.",

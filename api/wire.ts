@@ -20,6 +20,7 @@ import type { AgentRoleSpec } from "./generated/agent-role.ts";
  *   POST /introspect                       RFC 7662, operator token
  *   POST /revoke                           RFC 7009
  *   GET  /v1/namespaces/{ns}/runs/{name}/trace   a person's Kubernetes bearer token; `Trace`
+ *   GET  /v1/offboardings, /v1/namespaces/{ns}/offboardings   the same; whoever may list AgentBindings there; `OffboardingList`
  *   GET  /v1/ledger                        the same; whoever may get the ConfigMap roster-ledger; `LedgerStatus`
  *   POST /v1/ledger/accept, /v1/ledger/adopt   whoever may update it; `LedgerChoice` → `LedgerSettled`
  *   GET  /healthz  /readyz  /metrics
@@ -203,4 +204,23 @@ export interface LedgerSettled {
   readonly tokens: number;
   readonly uncertain: number;
   readonly cancelled: number;
+}
+
+/** What remains to be revoked at issuers, as `roster offboarding ls` shows it. */
+export interface OffboardingList {
+  readonly items: readonly {
+    readonly namespace: string;
+    readonly binding: string;
+    readonly bindingUid: string;
+    readonly role: string;
+    readonly subject: string;
+    readonly server: string;
+    readonly state: "Pending" | "HandedOn";
+    readonly attempts: number;
+    readonly firedAt: string;
+    readonly nextAttempt: string;
+    readonly lastError?: string;
+  }[];
+  /** There are more than are shown. */
+  readonly more: boolean;
 }

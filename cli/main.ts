@@ -6,6 +6,7 @@ import { controllerCommand } from "./commands/controller.ts";
 import { gatewayCommand } from "./commands/gateway.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
 import { lintCommand } from "./commands/lint.ts";
+import { offboardingCommand } from "./commands/offboarding.ts";
 import { renderCommand } from "./commands/render.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { upCommand } from "./commands/up.ts";
@@ -50,6 +51,7 @@ function program(): Command {
     lintCommand(io),
     traceCommand(io, checkout),
     ledgerCommand(io, checkout),
+    offboardingCommand(io, checkout),
     controllerCommand(io, checkout),
     gatewayCommand(io, checkout),
     versionCommand(io, checkout),

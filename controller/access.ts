@@ -1,3 +1,4 @@
+import { admissionObjects } from "../api/generated/admission.ts";
 import { kinds } from "../api/kinds.ts";
 import { ledgerMark } from "../kube/ledger-mark.ts";
 import { may, mayAtHome, mayAtHomeOnly } from "./kit/access.ts";
@@ -24,4 +25,11 @@ export const access: readonly Access[] = [
   ...mayAtHome(kinds.Namespace, "get"),
   ...mayAtHome(kinds.ConfigMap, "create"),
   ...mayAtHomeOnly(kinds.ConfigMap, [ledgerMark.name], "get", "patch"),
+  // Whether the shipped admission policies are still those that are installed.
+  ...[kinds.ValidatingAdmissionPolicy, kinds.ValidatingAdmissionPolicyBinding].flatMap((kind) =>
+    may(kind, "get").map((right) => ({
+      ...right,
+      names: admissionObjects.filter((one) => one.kind === kind.kind).map((one) => one.metadata.name),
+    })),
+  ),
 ];

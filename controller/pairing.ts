@@ -112,7 +112,10 @@ export class Pairer implements AsyncDisposable {
     const said = verdict.kind === "recovering" ? `${verdict.cause}: ${verdict.message}` : "";
     if (said === this.#said) return;
     this.#said = said;
-    if (verdict.kind !== "recovering") return log.info("ledger and cluster belong together");
+    if (verdict.kind !== "recovering") {
+      log.info("ledger and cluster belong together");
+      return;
+    }
     log.error(`recovering, nothing runs: ${verdict.message}`, {
       cause: verdict.cause,
       next: "roster ledger status",

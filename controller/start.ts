@@ -10,11 +10,13 @@ import { Departures } from "./agent-binding/departures.ts";
 import { Holds } from "./agent-binding/holds.ts";
 import { subjectKey } from "./agent-binding/reconciler.ts";
 import { Scheduler } from "./agent-trigger/scheduler.ts";
+import { AdmissionProbe } from "./enforcement/probe.ts";
 import { Performed } from "./kit/commit.ts";
 import { Driver } from "./kit/driver.ts";
 import { Informers } from "./kit/informers.ts";
 import { Leader } from "./leader.ts";
 import { startLoop } from "./loop.ts";
+import { metricsText } from "./metrics.ts";
 import { withdrawOthers } from "./model-tier/withdraw.ts";
 import { Orphans } from "./orphans.ts";
 import { Pairer } from "./pairing.ts";
@@ -43,6 +45,8 @@ export interface Controller extends AsyncDisposable {
   /** Resolves when nothing waits but for a time. For tests and orderly shutdowns. */
   idle(): Promise<void>;
   readonly leading: boolean;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
 }
 
 // Many bindings at once share the ledger's round trips; of everything else there are few.
@@ -52,6 +56,7 @@ const gatherMs = 1_000;
 const sweepMs = 5_000;
 const sealMs = 500;
 const revokeMs = 1_000;
+const probeMs = 5_000;
 
 /**
  * Starts the authority: reconcilers, schedules, projection and the ledger's housekeeping. Resolves when every kind was
@@ -132,6 +137,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
   loop("sweeping holds", sweepMs, () => ledger.money.sweep());
   loop("sweeping leases", sweepMs, () => ledger.runs.sweepLeases());
   loop("sealing the audit", sealMs, () => ledger.audit.seal());
+  const probe = new AdmissionProbe({ kube, log, events, namespace: namespaces?.[0] ?? "roster-system" });
+  loop("probing admission", probeMs, () => probe.look()).wake();
   // A gateway's acknowledgement or an issuer's answer moves those that are being offboarded, and only those.
   const deleting = () => {
     const namespaces = informers.cache(kinds.Namespace);
@@ -154,6 +161,29 @@ export async function startController(options: ControllerOptions): Promise<Contr
     },
     async idle() {
       for (const part of [...drivers, scheduler, history]) await part.idle();
+    },
+    async metrics() {
+      const open = await ledger.offboardings.counts().catch(() => []);
+      const sum = (state: string) =>
+        open.filter((one) => one.state === state).reduce((total, one) => total + one.count, 0);
+      return metricsText([
+        { name: "leading", help: "1 while this replica leads.", values: [{ value: fence() === undefined ? 0 : 1 }] },
+        {
+          name: "recovering",
+          help: "1 while ledger and cluster do not belong together.",
+          values: [{ value: ledger.pairing.last?.kind === "recovering" ? 1 : 0 }],
+        },
+        {
+          name: "admission_gaps",
+          help: "Shipped admission policies and bindings that are not in force, as the leader found last.",
+          values: [{ value: probe.gaps?.length ?? 0 }],
+        },
+        {
+          name: "offboardings",
+          help: "Credentials of fired agents whose issuers have not confirmed the revocation.",
+          values: ["Pending", "HandedOn"].map((state) => ({ labels: { state }, value: sum(state) })),
+        },
+      ]);
     },
     async [Symbol.asyncDispose]() {
       aborted.abort();

@@ -4,6 +4,7 @@ import type { RecordedStep, Task } from "../api/wire.ts";
 import type { Instant } from "../lib/clock.ts";
 import type { Json, JsonObject } from "../lib/json.ts";
 import type { Micros } from "../lib/money.ts";
+import type { Offboardings } from "./offboardings.ts";
 import type { PairingDesk } from "./pairing-desk.ts";
 
 /**
@@ -24,6 +25,7 @@ export interface Ledger extends AsyncDisposable {
   readonly feed: Feed;
   readonly schedules: Schedules;
   readonly pairing: PairingDesk;
+  readonly offboardings: Offboardings;
   /** Resolves when Postgres answers within `timeoutMs`; throws LedgerUnavailable otherwise. */
   ping(timeoutMs?: number): Promise<void>;
   now(): Promise<Instant>;

@@ -18,6 +18,7 @@ import { makeLeadership } from "./leadership.ts";
 import type { Ledger } from "./ledger.ts";
 import { LedgerMemory } from "./memory.ts";
 import { makeMoney } from "./money.ts";
+import { makeOffboardings } from "./offboardings.ts";
 import { makePairing } from "./pairing.ts";
 import type { Ports } from "./ports.ts";
 import { makeRuns } from "./runs.ts";
@@ -91,6 +92,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       feed,
       schedules: makeSchedules(ports),
       pairing: makePairing(ports, memory),
+      offboardings: makeOffboardings(ports),
       ping: (timeoutMs = connectTimeoutMs) => ping(db, timeoutMs),
       now: () => time.tick(),
       async [Symbol.asyncDispose]() {
@@ -109,7 +111,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 async function prepare(url: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: connectTimeoutMs,
+    // Longer than for a call: a machine that starts everything at once is slow, and nobody waits for an answer yet.
+    connectionTimeoutMillis: 5 * connectTimeoutMs,
     query_timeout: 120_000,
   });
   client.on("error", () => {});

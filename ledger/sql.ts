@@ -222,7 +222,7 @@ export function asProblem(thrown: unknown, details: Record<string, unknown> = {}
   if (code === "53100") return problem("LedgerUnavailable", "the ledger's disk is full", { cause: thrown });
   const gone =
     code === undefined
-      ? /Connection terminated|timeout exceeded|Query read timeout|not queryable|connection error|Cannot use a pool|after calling end/i.test(
+      ? /Connection terminated|timeout exceeded|timeout expired|Query read timeout|not queryable|connection error|Cannot use a pool|after calling end/i.test(
           message ?? "",
         )
       : unavailableStates.has(code) || code.startsWith("08") || code.startsWith("57P") || /^E[A-Z]+$/.test(code);

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { problem } from "../../api/reasons.ts";
+import type { Controller } from "../../controller/start.ts";
 import type { Checkout, Io } from "../io.ts";
 import { namespacesOption } from "../serve/confinement.ts";
 import { openSurroundings } from "../serve/open-surroundings.ts";
@@ -34,14 +35,15 @@ export function controllerCommand(io: Io, checkout: Checkout): Command {
       await using stack = new AsyncDisposableStack();
       const surroundings = await openSurroundings("controller", { flags, io, checkout }, stack);
       const { ledger, log, identity } = surroundings;
+      let controller: Controller | undefined;
       const ready = async () => {
         const { last } = ledger.pairing;
         if (last?.kind === "recovering") throw problem("Recovering", last.message);
         await ledger.ping(1_000);
       };
-      if (flags.probes) stack.use(await serveProbes(flags.probes, ready));
+      if (flags.probes) stack.use(await serveProbes(flags.probes, ready, async () => controller?.metrics() ?? ""));
       const { startController } = await import("../../controller/start.ts");
-      stack.use(await startController(surroundings));
+      controller = stack.use(await startController(surroundings));
       log.info("controller started", { identity });
       await untilAsked();
     });

@@ -8,6 +8,7 @@ import { revoke } from "../identity/revoke.ts";
 import { routeLedger } from "../ledger/routes.ts";
 import { withinLedgerTime } from "../ledger-time.ts";
 import { listModels } from "../models/list.ts";
+import { listOffboardings } from "../offboardings/list.ts";
 import type { Ports } from "../ports.ts";
 import { failRun, parseFail } from "../runs/fail.ts";
 import { finishRun, parseFinish } from "../runs/finish.ts";
@@ -42,6 +43,10 @@ export function toApp(ports: Ports): Hono {
     const { namespace, name } = c.req.param();
     return c.json(await readTrace({ namespace, name, authorization: authorizationOf(c) }, ports));
   });
+  for (const path of ["/v1/offboardings", "/v1/namespaces/:namespace/offboardings"])
+    app.get(path, async (c) =>
+      c.json(await listOffboardings({ namespace: c.req.param("namespace"), authorization: authorizationOf(c) }, ports)),
+    );
   routeIdentity(app, ports);
   routeRuns(app, ports);
   routeLedger(app, ports);

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { admissionModule } from "./admission.ts";
 import { pageOf, reasonsPage } from "./pages.ts";
 import { rbacManifests } from "./rbac.ts";
 import { readDefinitions } from "./schema.ts";
@@ -13,6 +14,7 @@ export async function outputs(root: string): Promise<ReadonlyMap<string, string>
     const page = pageOf(definition);
     files.set(`docs/reference/${page.file}`, page.text);
   }
+  files.set("api/generated/admission.ts", admissionModule(root));
   files.set("docs/reference/reasons.md", reasonsPage());
   for (const [file, text] of await rbacManifests(root)) files.set(file, text);
   return files;

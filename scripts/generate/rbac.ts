@@ -41,6 +41,9 @@ const withRoles: Readonly<Record<string, Rule | undefined>> = {
   },
   // Who somebody is, is asked with their own token.
   "authentication.k8s.io/tokenreviews": undefined,
+  // That the policies refuse is tried; how they are written is not read.
+  "admissionregistration.k8s.io/validatingadmissionpolicies": undefined,
+  "admissionregistration.k8s.io/validatingadmissionpolicybindings": undefined,
   // Others of the kind show that it is served.
   "apiextensions.k8s.io/customresourcedefinitions": undefined,
   // Tiers come from the operator's file.
