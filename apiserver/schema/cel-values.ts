@@ -54,6 +54,8 @@ export function celTypeOf(given: JsonSchema, name = "Object", root = false): Cel
       const escaped = escapeName(key);
       const type = celTypeOf(property, `${name}.${escaped}`);
       if (escaped && type) fields[escaped] = type;
+      // A reserved word may stand as it is where it is a field.
+      if (type && reserved.has(key)) fields[key] = type;
     }
     return { name, fields };
   }

@@ -10,12 +10,19 @@ export interface Sizes {
   readonly minBytes: number;
   readonly fields?: Readonly<Record<string, Sizes>>;
   readonly element?: Sizes;
+  /** A text, of which every character counts. */
+  readonly text?: boolean;
+  /** A map: who iterates it meets its keys, which have no size for cel-go. */
+  readonly keyed?: boolean;
 }
 
 /** What the largest request may hold: the bound of everything that has none of its own. */
 export const maxRequestBytes = 3 * 1024 * 1024;
 const scalar: Sizes = { max: 1, minBytes: 1 };
 const unknown: Sizes = { max: maxRequestBytes, minBytes: 2 };
+/** Text of a number, which cel-go does not bound at all. */
+const unbounded: Sizes = { max: 2 ** 64, minBytes: 2 };
+const key: Sizes = { max: 0, minBytes: 2 };
 const known = new WeakMap<JsonSchema, Sizes>();
 
 export function sizesOf(schema: JsonSchema): Sizes {
@@ -41,6 +48,7 @@ function measure(given: JsonSchema): Sizes {
         max: schema.maxProperties ?? Math.floor((maxRequestBytes - 2) / (element.minBytes + 6)),
         minBytes: 2,
         element,
+        keyed: true,
       };
     }
     const fields: Record<string, Sizes> = {};
@@ -57,7 +65,7 @@ function measure(given: JsonSchema): Sizes {
   const words = schema.enum?.filter((value): value is string => typeof value === "string").map((value) => value.length);
   const bound =
     schema.maxLength !== undefined ? schema.maxLength * 4 : words?.length ? Math.max(...words) : maxRequestBytes - 2;
-  return { max: fixed ?? bound, minBytes: 2 };
+  return { max: fixed ?? bound, minBytes: 2, text: true };
 }
 
 interface Estimate {
@@ -144,18 +152,20 @@ const constant = new Set([
   "value",
   "or",
 ]);
-const overLists = new Set([
-  "isSorted",
-  "sum",
-  "min",
-  "max",
-  "indexOf",
-  "lastIndexOf",
-  "sort",
-  "distinct",
-  "flatten",
-  "reverse",
-]);
+const callBase = 11;
+/** List functions of Kubernetes and of cel-go, by the number of items and what comparing one costs. */
+const overLists: Readonly<Record<string, (items: number, element: Sizes) => number>> = {
+  ...Object.fromEntries(
+    ["isSorted", "sum", "min", "max", "indexOf", "lastIndexOf"].map((name) => [
+      name,
+      (items: number, element: Sizes) => items * (1 + (element.text ? traverse(element) : 0)),
+    ]),
+  ),
+  sort: (items, element) => callBase + Math.ceil(items * items * (element.text ? 2.1 : 2)),
+  distinct: (items) => callBase + items * items * 2,
+  flatten: (items) => callBase + items,
+  reverse: (items) => callBase + items,
+};
 
 function call(node: Node, scope: Scope): Estimate {
   const args = node.args as readonly unknown[];
@@ -168,17 +178,18 @@ function call(node: Node, scope: Scope): Estimate {
   const second = parts[1]?.sizes ?? scalar;
   const done = (cost: number, sizes: Sizes = scalar): Estimate => ({ cost: sum + cost, sizes });
   // cel-go does not bound the text of a number.
-  if (name === "string" && node.op === "call" && first.max <= 1) return done(1, unknown);
+  if (name === "string" && node.op === "call" && first.max <= 1) return done(1, unbounded);
   if (constant.has(name)) return done(1, name === "size" ? scalar : (first.element ?? first));
   if (name === "matches" || name === "find" || name === "findAll") {
     return done(traverse(first) * Math.max(1, Math.ceil(second.max * 0.25)), first);
   }
   if (name === "contains") return done(traverse(first) * traverse(second));
   if (name === "startsWith" || name === "endsWith") return done(traverse(second));
-  if (first.element && overLists.has(name)) return done(first.max * traverse(first.element), first);
+  const overList = first.element && Object.hasOwn(overLists, name) ? overLists[name] : undefined;
+  if (overList) return done(overList(first.max, first.element!), first);
   if (name === "replace")
-    return done(traverse(first), { ...first, max: first.max * Math.max(1, parts[2]?.sizes.max ?? 1) });
-  if (name === "split") return done(traverse(first), { max: first.max, minBytes: 2, element: first });
+    return done(Math.ceil(first.max * 0.2), { ...first, max: first.max * Math.max(1, parts[2]?.sizes.max ?? 1) });
+  if (name === "split") return done(Math.ceil(first.max * 0.2), { max: first.max, minBytes: 2, element: first });
   return done(traverse(first), first);
 }
 
@@ -187,7 +198,7 @@ function comprehension(expanded: Node, original: Node, scope: Scope): Estimate {
   const [, receiver, args] = original.args as [string, Node, Node[]];
   const range = estimate(receiver, scope);
   const name = args[0]?.args as string;
-  const element = range.sizes.element ?? (range.sizes.fields ? scalar : unknown);
+  const element = range.sizes.keyed ? key : (range.sizes.element ?? (range.sizes.fields ? scalar : unknown));
   const inner: Scope = { ...scope, [name]: element };
   const body = args.slice(1).map((part) => estimate(part, inner));
   const each = body.reduce((sum, part) => sum + part.cost, 0) + 3;

@@ -61,7 +61,7 @@ export function compileRules(schema: JsonSchema, root = true, above: readonly Js
 
 /** The rules of one node, compiled at first use; undefined where CEL knows no type for its values. */
 export function rulesOf(schema: JsonSchema, root: boolean): readonly CompiledRule[] | undefined {
-  const type = celTypeOf(schema, "Object", root);
+  const type = celTypeOf(schema, "selfType0", root);
   if (!type) return undefined;
   return (schema["x-kubernetes-validations"] ?? []).map((source) => compileRule(source, () => type));
 }
@@ -74,7 +74,12 @@ function compileRule(source: ValidationRule, self: () => CelType): CompiledRule 
       const type = self();
       const oldSelf = source.optionalOldSelf ? optionalOf(type) : type;
       try {
-        const program = compileExpression(expression, { variables: { self: type, oldSelf }, result, converted: true });
+        const program = compileExpression(expression, {
+          variables: { self: type, oldSelf },
+          result,
+          exact: true,
+          converted: true,
+        });
         made = { program };
       } catch (thrown) {
         made = { problem: thrown as Problem };

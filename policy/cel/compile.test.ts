@@ -82,6 +82,12 @@ const answers: Record<string, [string, Record<string, unknown>, unknown]> = {
     {},
     true,
   ],
+  "every entry of a map by key and value": ["{'a': 1, 'b': 2}.all(k, v, v > 0 && k != '')", {}, true],
+  "some item of a list by index": ["self.exists(i, v, i == 1 && v == 'b')", { self: ["a", "b"] }, true],
+  "exactly one": ["[1, 2, 2].existsOne(i, v, v == 2)", {}, false],
+  "a list of a map": ["self.transformList(k, v, v != 1, k)", { self: { a: 1, b: 2 } }, ["b"]],
+  "a map of a list": ["['x', 'y'].transformMapEntry(i, v, {v: i})", {}, { x: 0, y: 1 }],
+  "an error where another entry decides": ["[0, 1].exists(i, v, 1 / v == 1)", {}, true],
   "a null is a value": ["oldSelf == null", { oldSelf: null }, true],
   "values of different types are unequal, not an error": ["self.a == 'x'", { self: { a: 1 } }, false],
 };
@@ -101,7 +107,10 @@ describe("compileExpression", () => {
     "a missing key": ["self.gone", "runtime"],
     "an index out of bounds": ["self.xs[3]", "runtime"],
     "division by zero": ["1 / (self.xs.size() - 1)", "runtime"],
-    "a bad pattern": ["'a'.matches('(')", "runtime"],
+    "a bad pattern": ["'a'.matches('(')", "compile"],
+    "a pattern that turns out bad": ["'a'.matches('(' + string(self.xs[0]))", "runtime"],
+    "a time that is none": ["timestamp('soon') > timestamp('2026-01-01T00:00:00Z')", "compile"],
+    "an unknown function by its name": ["nosuch(1)", "compile"],
   };
   for (const [name, [source, kind]] of Object.entries(refusals)) {
     it(`refuses ${name}`, () => {

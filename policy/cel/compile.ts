@@ -3,16 +3,20 @@ import { Duration } from "@marcbachmann/cel-js/evaluator";
 import { problem } from "../../api/reasons.ts";
 import type { Problem } from "../../lib/problem.ts";
 import { meter, perCallLimit } from "./cost.ts";
-import { baseEnvironment, type CelType, declareType } from "./environment.ts";
+import { baseEnvironment, type CelType, declareType, fieldsOf } from "./environment.ts";
+import { checkLiterals } from "./literals.ts";
 import { positionOf } from "./position.ts";
-import { meterNodes, readable, useKubernetesFunctions, visitNodes } from "./syntax.ts";
+import { checkPresence, meterNodes, unknownOptional, useKubernetesFunctions, visitNodes } from "./syntax.ts";
 import { fromCel, toCel } from "./values.ts";
+import { inKubernetesWords, type LibraryError, syntaxError } from "./wording.ts";
 
 export interface CompileOptions {
   /** What the expression may name. A variable that is declared must be given at evaluation, `null` included. */
   readonly variables: Readonly<Record<string, CelType>>;
   /** What the expression must answer; anything by default. */
   readonly result?: "bool" | "string" | "dyn";
+  /** The checker must know that it is that: `dyn` will not do, as in rules of definitions. */
+  readonly exact?: boolean;
   /** Values are CEL's own already (whole numbers as bigint, times as Date): they are not converted from JSON. */
   readonly converted?: boolean;
   /** Cost units for one evaluation; Kubernetes' limit by default. */
@@ -49,7 +53,8 @@ const maxSource = 32_768;
  * same variables is compiled once.
  */
 export function compileExpression(source: string, options: CompileOptions): CelProgram {
-  const key = JSON.stringify([source, options.variables, options.result, options.converted, options.costLimit]);
+  const { variables, result, exact, converted, costLimit } = options;
+  const key = JSON.stringify([source, variables, result, exact, converted, costLimit]);
   const known = programs.get(key);
   if (known) return known;
   const program = compile(source, options);
@@ -104,8 +109,13 @@ function check(source: string, options: CompileOptions): string {
   const parsed = parse(source, environmentFor(options.variables));
   const { valid, type, error } = parsed.check();
   if (!valid) throw failure(source, error);
+  const optional = unknownOptional(parsed.ast, (name) => fieldsOf(options.variables, name));
+  if (optional) throw invalid(source, `undefined field '${optional.name}'`, positionOf(source, optional.node));
   const want = options.result ?? "dyn";
-  if (want !== "dyn" && type !== want && !type?.startsWith("dyn")) {
+  // Kubernetes' expressions answer a bool or a text; our own may build any value.
+  const literal = checkLiterals(parsed.ast, { mixable: want === "dyn" });
+  if (literal) throw invalid(source, literal.summary, literal.pos);
+  if (want !== "dyn" && type !== want && (options.exact || !type?.startsWith("dyn"))) {
     throw invalid(source, `must evaluate to ${want}`, 0, { evaluatesTo: type });
   }
   return type ?? "dyn";
@@ -128,8 +138,10 @@ function parse(source: string, env: Environment): ParseResult {
   try {
     parsed = env.parse(source);
   } catch (error) {
-    throw failure(source, error);
+    const { summary, at } = syntaxError(source, error as LibraryError);
+    throw invalid(source, summary, at);
   }
+  checkPresence(parsed);
   const unknown = useKubernetesFunctions(parsed);
   if (unknown) throw invalid(source, `undeclared reference to '${unknown.name}' (in container '')`, unknown.pos);
   return parsed;
@@ -141,14 +153,6 @@ function convert(value: unknown, type: CelType): unknown {
   if (type === "timestamp" && typeof value === "string") return new Date(value);
   if (type === "duration" && typeof value === "number") return new Duration(BigInt(Math.trunc(value)));
   return toCel(value);
-}
-
-interface LibraryError {
-  readonly code?: string;
-  readonly summary?: string;
-  readonly message: string;
-  readonly range?: { readonly start: number };
-  readonly node?: unknown;
 }
 
 function failure(source: string, thrown: unknown): Problem {
@@ -184,34 +188,6 @@ function wrongResult(source: string, want: string): Problem {
   return problem("InvalidExpression", `CEL ${quoted(source)} ${summary}`, {
     details: { kind: "runtime", summary, source },
   });
-}
-
-function inKubernetesWords(error: LibraryError, compiling: boolean): string {
-  const text = readable(error.summary ?? error.message);
-  const name = /: (.*)$/s.exec(text)?.[1] ?? "";
-  if (error.code === "no_such_key") return compiling ? `undefined field '${name}'` : `no such key: ${name}`;
-  if (error.code === "unknown_variable") return `undeclared reference to '${name}' (in container '')`;
-  if (error.code === "modulo_by_zero") return "modulus by zero";
-  return compiling ? overloadInKubernetesWords(text) : text;
-}
-
-/** cel-go names operators and receivers in its own way: `'_==_' applied to '(int, string)'`. */
-function overloadInKubernetesWords(text: string): string {
-  const types = (list: string): string => list.replace(/<([^<>]*)>/g, "($1)").replace(/<([^<>]*)>/g, "($1)");
-  const operator = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/.exec(text);
-  if (operator) {
-    const name = operator[2] === "in" ? "@in" : `_${operator[2]}_`;
-    return `found no matching overload for '${name}' applied to '(${types(operator[1]!)}, ${types(operator[3]!)})'`;
-  }
-  const unary = /^no such overload: ([!-])(\S+)$/.exec(text);
-  if (unary) return `found no matching overload for '${unary[1]}_' applied to '(${types(unary[2]!)})'`;
-  const operand = /^Logical operator requires bool operands, got '(.*)'$/.exec(text);
-  if (operand) return `expected type 'bool' but found '${types(operand[1]!)}'`;
-  const indexed = /^Cannot index type '(.*)'$/.exec(text);
-  if (indexed) return `type '${types(indexed[1]!)}' does not support field selection`;
-  const call = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/.exec(text);
-  if (!call) return text;
-  return `found no matching overload for '${call[2]}' applied to '${call[1] ? `${types(call[1])}.` : ""}(${types(call[3]!)})'`;
 }
 
 function invalid(source: string, summary: string, at: number, more: Record<string, unknown> = {}): Problem {

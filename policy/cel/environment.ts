@@ -8,6 +8,7 @@ import { addQuantity } from "./library/quantity.ts";
 import { addRegex } from "./library/regex.ts";
 import { addSemver } from "./library/semver.ts";
 import { addStrings } from "./library/strings.ts";
+import { addTwoVariables } from "./library/two-variables.ts";
 import { addUrl } from "./library/url.ts";
 
 /**
@@ -46,11 +47,24 @@ export function baseEnvironment(): Environment {
     addUrl,
     addFormat,
     addOptional,
+    addTwoVariables,
     addAuthorizer,
   ])
     add(env);
   base = env;
   return env;
+}
+
+let functions: ReadonlySet<string> | undefined;
+
+/** Whether any function or method has this name, whatever it takes. */
+export function hasFunction(name: string): boolean {
+  functions ??= new Set(
+    baseEnvironment()
+      .getDefinitions()
+      .functions.map((one) => one.name),
+  );
+  return functions.has(name) || functions.has(`k8s_${name}`);
 }
 
 const builtin: Readonly<Record<string, string>> = {
@@ -73,4 +87,17 @@ export function declareType(env: Environment, type: CelType, declared: Set<strin
     (inner, wrap) => (wrap === "map" ? `map<string, ${inner}>` : `${wrap}<${inner}>`),
     type.name,
   );
+}
+
+/** The fields of the object type with this name, wherever the variables' types hold it. */
+export function fieldsOf(
+  variables: Readonly<Record<string, CelType>>,
+  name: string,
+): Readonly<Record<string, CelType>> | undefined {
+  for (const type of Object.values(variables)) {
+    if (typeof type === "string") continue;
+    const found = type.name === name ? type.fields : fieldsOf(type.fields, name);
+    if (found) return found;
+  }
+  return undefined;
 }

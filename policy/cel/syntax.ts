@@ -58,6 +58,51 @@ export function useKubernetesFunctions(
   return unknown;
 }
 
+interface Presence {
+  readonly args: readonly unknown[];
+  typeCheck(checker: Checker, macro: Presence, scope: unknown): unknown;
+}
+interface Checker {
+  check(node: unknown, scope: unknown): unknown;
+  createError(code: string, message: string, node: unknown): Error;
+}
+
+/** `a.?b` of an object may only name a field that there is; the library would answer none. */
+export function unknownOptional(
+  ast: unknown,
+  fieldsOf: (type: string) => Readonly<Record<string, unknown>> | undefined,
+): { readonly name: string; readonly node: Node } | undefined {
+  let found: { name: string; node: Node } | undefined;
+  visitNodes(ast, (node) => {
+    if (node.op !== ".?") return;
+    const [receiver, name] = node.args as [{ readonly checkedType?: { readonly name?: string } }, string];
+    const type = receiver.checkedType?.name?.replace(/^optional<(.*)>$/, "$1");
+    const fields = type === undefined ? undefined : fieldsOf(type);
+    if (fields && !Object.hasOwn(fields, name)) found ??= { name, node };
+  });
+  return found;
+}
+
+/** `has(a.b)` may only name a field that there is; the library looks no further than `a`. */
+export function checkPresence(parsed: ParseResult): void {
+  visitNodes(parsed.ast, (call) => {
+    const macro = call.meta.macro as unknown as Presence | undefined;
+    if (call.op !== "call" || (call.args as unknown[])[0] !== "has" || !macro) return;
+    const { typeCheck } = macro;
+    macro.typeCheck = (checker, self, scope) => {
+      const type = typeCheck(checker, self, scope);
+      try {
+        checker.check(self.args[0], scope);
+      } catch (error) {
+        const { code, summary = "" } = error as { code?: string; summary?: string };
+        // cel-go points at the call, not at the field.
+        throw code === "no_such_key" ? checker.createError("no_such_member", summary, call) : error;
+      }
+      return type;
+    };
+  });
+}
+
 /** Undoes the renaming in a message of the library. */
 export function readable(message: string): string {
   return message.replaceAll(prefix, "");

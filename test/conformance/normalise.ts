@@ -8,13 +8,15 @@ export function normalise(body: unknown, ns: string): unknown {
   return walk(sortCauses(body), "", ns);
 }
 
+const unordered = new Set(["managedFields", "resources", "resourceRules", "nonResourceRules"]);
+
 function walk(value: unknown, key: string, ns: string): unknown {
   if (typeof value === "string") return text(value, key, ns);
   if (Array.isArray(value)) {
     const items = value.map((item) => walk(item, "", ns));
     // Entries of the same second are ordered by name, those of two by time: both servers may straddle a second.
-    // Kinds are listed in the order in which a cluster came to know them.
-    return key === "managedFields" || key === "resources" ? items.sort(byText) : items;
+    // Kinds are listed in the order in which a cluster came to know them, rules in that of a map of bindings.
+    return unordered.has(key) ? items.sort(byText) : items;
   }
   if (!isObject(value)) return value;
   const result: Record<string, unknown> = {};

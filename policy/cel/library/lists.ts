@@ -51,14 +51,23 @@ function range(n: bigint): bigint[] {
   return Array.from({ length: Math.max(0, Number(n)) }, (_, index) => BigInt(index));
 }
 
+const duration = "google.protobuf.Duration";
+const summable = ["int", "uint", "double", duration];
+const comparable = [...summable, "bool", "google.protobuf.Timestamp", "string", "bytes"];
+
 /** Kubernetes' list functions and cel-go's list extension, version 3. */
 export function addLists(env: Environment): void {
   const sorted = (list: readonly unknown[]) => list.every((item, i) => i === 0 || compare(list[i - 1], item) <= 0);
+  for (const type of summable)
+    env.registerFunction(`list<${type}>.sum(): ${type}`, (list: unknown[]) =>
+      list.length === 0 ? 0n : list.reduce(add),
+    );
+  for (const type of comparable) {
+    env.registerFunction(`list<${type}>.isSorted(): bool`, sorted);
+    env.registerFunction(`list<${type}>.min(): ${type}`, (list: unknown[]) => pick(list, "min", 1));
+    env.registerFunction(`list<${type}>.max(): ${type}`, (list: unknown[]) => pick(list, "max", -1));
+  }
   env
-    .registerFunction("list<A>.isSorted(): bool", sorted)
-    .registerFunction("list<A>.sum(): A", (list: unknown[]) => (list.length === 0 ? 0n : list.reduce(add)))
-    .registerFunction("list<A>.min(): A", (list: unknown[]) => pick(list, "min", 1))
-    .registerFunction("list<A>.max(): A", (list: unknown[]) => pick(list, "max", -1))
     .registerFunction("list<A>.k8s_indexOf(A): int", (list: unknown[], item: unknown) =>
       BigInt(list.map(keyOf).indexOf(keyOf(item))),
     )

@@ -61,7 +61,7 @@ function join(list: readonly unknown[], by = ""): string {
 // White space of Unicode as Go's strings.TrimSpace knows it.
 const edges = /^[\s\u0085]+|[\s\u0085]+$/g;
 
-/** cel-go's string extension, version 2, plus `reverse` of version 3. */
+/** cel-go's string extension, version 2. */
 export function addStrings(env: Environment): void {
   env
     .registerFunction("string.k8s_charAt(int): string", (text: string, index: bigint) => {
@@ -100,7 +100,6 @@ export function addStrings(env: Environment): void {
     .registerFunction("string.k8s_split(string, int): list<string>", split)
     .registerFunction("list<string>.k8s_join(): string", (list: unknown[]) => join(list))
     .registerFunction("list<string>.k8s_join(string): string", join)
-    .registerFunction("string.k8s_reverse(): string", (text: string) => Array.from(text).reverse().join(""))
     .registerFunction("string.format(list<dyn>): string", format);
   class Strings {}
   env.registerType("kubernetes.StringsNamespace", Strings as never);

@@ -1,0 +1,77 @@
+import { isDateTime } from "./formats.ts";
+import { compilePattern } from "./regex.ts";
+import { isNode, type Node, visitNodes } from "./syntax.ts";
+
+interface Typed extends Node {
+  readonly start?: number;
+  readonly checkedType?: { readonly name?: string; readonly kind?: string };
+}
+
+/**
+ * The first literal that could never be right: a time, a duration or a pattern that cannot be read, or a list or map of
+ * mixed types (unless `mixable`). cel-go's validators look at these after the types were checked.
+ */
+export function checkLiterals(
+  ast: unknown,
+  { mixable }: { readonly mixable: boolean },
+): { readonly summary: string; readonly pos: number } | undefined {
+  let found: { summary: string; pos: number } | undefined;
+  const complain = (summary: string, node: Node): void => {
+    const pos = (node as Typed).start ?? node.pos;
+    if (!found || pos < found.pos) found = { summary, pos };
+  };
+  // What is formatted may be of any type.
+  const free = new Set<unknown>();
+  visitNodes(ast, (node) => {
+    const [name, , args] = node.op === "rcall" ? (node.args as [string, unknown, unknown[]]) : [""];
+    if (name === "format") free.add(args?.[0]);
+  });
+  visitNodes(ast, (node) => {
+    if (node.op === "list" && !mixable && !free.has(node)) mixed(node.args as Node[], complain);
+    if (node.op === "map" && !mixable) {
+      const entries = node.args as [Node, Node][];
+      mixed(
+        entries.map(([key]) => key),
+        complain,
+      );
+      mixed(
+        entries.map(([, value]) => value),
+        complain,
+      );
+    }
+    const argument = literalArgument(node);
+    if (argument && !argument.fits(String(argument.node.args)))
+      complain(`invalid ${argument.name} argument`, argument.node);
+  });
+  return found;
+}
+
+const goDuration = /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
+const checks: Readonly<Record<string, (text: string) => boolean>> = {
+  timestamp: isDateTime,
+  duration: (text) => goDuration.test(text),
+  matches(text) {
+    try {
+      return compilePattern(text) !== undefined;
+    } catch {
+      return false;
+    }
+  },
+};
+
+function literalArgument(node: Node) {
+  if (node.op !== "call" && node.op !== "rcall") return undefined;
+  const args = node.args as readonly unknown[];
+  const name = String(args[0]).replace(/^k8s_/, "");
+  const fits = Object.hasOwn(checks, name) ? checks[name] : undefined;
+  const [first] = (node.op === "rcall" ? args[2] : args[1]) as readonly unknown[];
+  if (!fits || !isNode(first) || first.op !== "value" || typeof first.args !== "string") return undefined;
+  return { name, fits, node: first };
+}
+
+function mixed(items: readonly Node[], complain: (summary: string, node: Node) => void): void {
+  const nameOf = (node: Node): string => (node as Typed).checkedType?.name ?? "dyn";
+  const first = items.map(nameOf).find((name) => name !== "dyn" && name !== "null");
+  const other = items.find((item) => ![first, "dyn", "null"].includes(nameOf(item)));
+  if (first && other) complain(`expected type '${first}' but found '${nameOf(other)}'`, other);
+}
