@@ -28,7 +28,7 @@ export interface AgentBindingSpec {
   readonly budget?: AgentBindingBudget;
   /** May only tighten what the role allows. */
   readonly autonomyBand?: "Observe" | "Low" | "Moderate" | "High";
-  /** Suspended admits no run and lets nothing more happen; the account stays. Defaults to "Active". */
+  /** Suspended admits no run and lets nothing more happen; the account stays. Absent means Active. */
   readonly state?: "Active" | "Suspended";
   /** Memory of the agent. */
   readonly memory?: AgentBindingMemory;

@@ -16,7 +16,7 @@ export interface AgentTriggerSpec {
   readonly target: AgentTriggerTarget;
   /** What each run is given. */
   readonly task: AgentTriggerTask;
-  /** Suspended makes no runs. After it the next fire is strictly later. Defaults to "Active". */
+  /** Suspended makes no runs. After it the next fire is strictly later. Absent means Active. */
   readonly state?: "Active" | "Suspended";
   /** Which runs show as AgentRun objects. The ledger keeps all. */
   readonly window?: AgentTriggerWindow;

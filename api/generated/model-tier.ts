@@ -21,13 +21,13 @@ export interface ModelTierSpec {
   readonly contextWindow?: number;
   /** Most output tokens of one call. Absent means 4096. */
   readonly maxOutputTokens?: number;
-  /** A call for which the money buys less output than this is denied. Defaults to 64. */
+  /** A call for which the money buys less output than this is denied. Absent means 64. */
   readonly minOutputTokens?: number;
-  /** Upper bound of input tokens per 1000 bytes. 1000 is always safe. Defaults to 1000. */
+  /** Upper bound of input tokens per 1000 bytes. 1000 is always safe. Absent means 1000. */
   readonly tokensPerKilobyte?: number;
-  /** Longest call. Defaults to 60. */
+  /** Longest call. Absent means 60. */
   readonly timeoutSeconds?: number;
-  /** Calls at a time per gateway. Defaults to 32. */
+  /** Calls at a time per gateway. Absent means 32. */
   readonly concurrency?: number;
   /** Further request fields that may pass. Fields that could cost money unseen are refused otherwise. */
   readonly allowedFields?: readonly string[];

@@ -76,7 +76,7 @@ function toRecord({ tier, namespaces }: Snapshot, ready: boolean): TierRecord {
     ...(spec.endpoint?.apiKeySecretRef === undefined ? {} : { apiKeySecretRef: spec.endpoint.apiKeySecretRef }),
     prices: Object.fromEntries(Object.entries(prices).filter(([, value]) => value !== undefined)),
     maxOutputTokens: spec.maxOutputTokens ?? 4_096,
-    minOutputTokens: spec.minOutputTokens ?? 64,
+    minOutputTokens: spec.minOutputTokens ?? Math.min(64, spec.maxOutputTokens ?? 64),
     ...(spec.contextWindow === undefined ? {} : { contextWindow: spec.contextWindow }),
     tokensPerKilobyte: spec.tokensPerKilobyte ?? 1_000,
     timeoutSeconds: spec.timeoutSeconds ?? 60,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
+import { driftLaws } from "../manifests/drift.ts";
 import { productLaws, type World } from "../product/laws.ts";
 import { type KubectlCluster, startRealCluster } from "./product-cluster.ts";
 import { missingCluster } from "./real.ts";
@@ -15,10 +16,16 @@ describe.skipIf(why)("the product on a real kube-apiserver", () =>
   productLaws(() => startRealCluster((line) => process.stdout.write(`${line}\n`)), {
     meanwhile(world) {
       describe("what is shipped", () => shipped(world));
+      describe("git equals live", () => driftLaws(() => world().cluster));
       describe("the rights that are shipped", () =>
         rightsLaws(world, {
           files: ["manifests/install/rbac.yaml"],
-          unused: { ...rarelyUsed, ...rarelyUsedAtHome },
+          unused: {
+            ...rarelyUsed,
+            ...rarelyUsedAtHome,
+            "roster-controller: get customresourcedefinitions.apiextensions.k8s.io":
+              "tells an object that vanished from a kind that is no longer served",
+          },
           taken: {
             role: () => "/apis/rbac.authorization.k8s.io/v1/clusterroles/roster-gateway",
             resource: "tokenreviews",

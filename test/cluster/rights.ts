@@ -86,6 +86,8 @@ function declaredIn(file: string): readonly string[] {
 export const rarelyUsed: Readonly<Record<string, string>> = {
   "roster-controller: get agentbindings.roster.dev":
     "proves that a binding vanished, finalizer and all, before it is fired",
+  "roster-controller: get agentruns.roster.dev": "the same of a run, before it is cancelled",
+  "roster-controller: get agentstops.roster.dev": "the same of a stop, before it is lifted",
   "roster-controller: get configmaps.": "the text of a role may lie in ConfigMaps; the demo's lies in the role",
   "roster-controller: patch events.events.k8s.io": "counts an event that repeats itself",
 };

@@ -15,7 +15,7 @@ import { type Clock, systemClock } from "../../lib/clock.ts";
 import { type Log, openLog, silentLog } from "../../lib/log.ts";
 import { freshDatabase } from "../ledger/kit.ts";
 
-const adminToken = "admin-of-this-test";
+export const adminToken = "admin-of-this-test";
 const controllerToken = "controller-of-this-test";
 const rbacKinds: Readonly<Record<string, KindRef>> = Object.fromEntries(
   ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"].map((kind) => [
