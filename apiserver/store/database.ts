@@ -19,7 +19,10 @@ export interface Database extends Disposable {
   readonly compacted: number;
   /** Every row that is left, oldest first. */
   rows(): IterableIterator<Row>;
-  /** Writes all changes, or none; returns once they are on the disk. Throws `KubeUnavailable`. */
+  /**
+   * Writes all changes, or none; returns once they are on the disk. Throws `KubeUnavailable`. After a failure nothing is
+   * written until the disk has taken what was acknowledged before: it is tried anew with each call.
+   */
   append(changes: readonly Change[], forgotten: readonly Change[], compacted: number): void;
 }
 
@@ -39,6 +42,22 @@ export function openDatabase(folder: string): Database {
   const insert = db.prepare("INSERT INTO log (revision, bucket, key, deleted, at, body) VALUES (?, ?, ?, ?, ?, ?)");
   const forget = db.prepare("DELETE FROM log WHERE revision = ?");
   const setCompacted = db.prepare("UPDATE meta SET value = ? WHERE name = 'compacted'");
+  const newest = db.prepare("SELECT max(revision) AS revision FROM log");
+  let doubtful = false;
+
+  /**
+   * After a failed write or sync nobody knows what of the log's tail is on the disk; a later sync that succeeds proves
+   * nothing about earlier pages. So all that was acknowledged is moved into the main file and synced there, and the tail
+   * is cut off, before anything new is written.
+   */
+  function settle(before: number): void {
+    const { busy } = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
+    if (busy !== 0) throw new Error("the log could not be moved into the main file");
+    const { revision } = newest.get() as { revision: number | null };
+    if ((revision ?? 0) >= before) throw new Error(`revision ${revision} is there although it was refused: restart`);
+    doubtful = false;
+  }
+
   const compacted = db.prepare("SELECT value FROM meta WHERE name = 'compacted'").get() as { value: number };
   return {
     compacted: compacted.value,
@@ -48,6 +67,7 @@ export function openDatabase(folder: string): Database {
         .iterate() as unknown as IterableIterator<Row>,
     append(changes, forgotten, compactedNow) {
       try {
+        if (doubtful) settle(changes[0]!.entry.revision);
         db.exec("BEGIN IMMEDIATE");
         for (const { entry, type, at } of changes) {
           insert.run(entry.revision, entry.bucket, entry.key, type === "DELETED" ? 1 : 0, at, entry.bytes);
@@ -60,12 +80,24 @@ export function openDatabase(folder: string): Database {
         if (forgotten.length > 0) setCompacted.run(compactedNow);
         db.exec("COMMIT");
       } catch (cause) {
-        if (db.isTransaction) db.exec("ROLLBACK");
-        throw problem("KubeUnavailable", `cannot write to the API server's store: ${messageOf(cause)}`, { cause });
+        doubtful = true;
+        rollback(db);
+        const advice = `free space on the disk of "${folder}" or repair it; reads go on, and writes as soon as it takes them`;
+        throw problem("KubeUnavailable", `cannot write to the API server's store: ${messageOf(cause)}; ${advice}`, {
+          cause,
+        });
       }
     },
     [Symbol.dispose]: () => db.close(),
   };
+}
+
+function rollback(db: DatabaseSync): void {
+  try {
+    if (db.isTransaction) db.exec("ROLLBACK");
+  } catch {
+    // The disk fails here too; the next write begins with `settle`.
+  }
 }
 
 function prepare(path: string): DatabaseSync {

@@ -64,7 +64,8 @@ export async function startApiProcess(options: ApiProcessOptions): Promise<ApiPr
   if (typeof first !== "string") {
     throw Object.assign(new Error(`the server ended before it was ready: ${first.said}`), { ending: first });
   }
-  const { url, ca } = JSON.parse(first) as { url: string; ca: string };
+  // Its own id, not that of a tracer around it.
+  const { url, ca, pid } = JSON.parse(first) as { url: string; ca: string; pid: number };
   const client = new ApiClient(url, ca, adminToken);
   const kill = async () => {
     signalGroup(child, "SIGKILL");
@@ -73,16 +74,16 @@ export async function startApiProcess(options: ApiProcessOptions): Promise<ApiPr
   };
   return {
     client,
-    pid: child.pid!,
+    pid,
     ended,
     said: () => said,
     kill,
     stop() {
-      child.kill("SIGTERM");
+      process.kill(pid, "SIGTERM");
       return ended;
     },
     residentMiB: () =>
-      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? Number.NaN) / 1024,
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN) / 1024,
     [Symbol.asyncDispose]: kill,
   };
 }

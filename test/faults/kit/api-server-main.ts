@@ -12,4 +12,5 @@ const clock: Clock = {
   after: (ms, act) => systemClock.after(ms >= 60_000 ? ms / hurry : ms, act),
 };
 const server = await startApiServer({ ...options, clock, log: openLog({ level: "error", name: "apiserver" }) });
-process.stdout.write(`${JSON.stringify({ url: server.url, ca: server.caPem })}\n`);
+process.once("SIGTERM", () => void server[Symbol.asyncDispose]().then(() => process.exit(0)));
+process.stdout.write(`${JSON.stringify({ url: server.url, ca: server.caPem, pid: process.pid })}\n`);

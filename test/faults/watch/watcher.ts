@@ -48,8 +48,8 @@ export async function runWatcher(options: WatcherOptions): Promise<Watched> {
   // Revisions of the chain since the last list, the newest last: any of them is one to resume from.
   let chain: number[] = [];
   for (;;) {
+    const client = await options.server();
     try {
-      const client = await options.server();
       if (chain.length === 0 && !options.streaming) {
         const listed = await list(client, options);
         if (listed.keys.has(options.last)) return { name: options.name, ...seen };

@@ -17,6 +17,8 @@ export interface WriterOptions {
   next(): number;
   /** False when enough was written. */
   more(): boolean;
+  /** Takes an answer that says that the server cannot write; true when such a write is known not to have happened. */
+  failed?(answer: ApiAnswer): boolean;
 }
 
 interface Known {
@@ -35,6 +37,7 @@ export async function runWriter(options: WriterOptions): Promise<void> {
   const random = randomOf(options.seed * 1_000 + options.id);
   const own = new Map<string, Known | undefined>();
   while (options.more()) {
+    await options.available();
     const shape = pick(random, Object.values(shapes));
     const namespace = pick(random, options.namespaces);
     const hot = random() < 0.05;
@@ -54,8 +57,9 @@ export async function runWriter(options: WriterOptions): Promise<void> {
     const note = (outcome: Write["outcome"], rv?: string) =>
       options.journal.add({ ...about, n, outcome, ...(rv === undefined ? {} : { rv: Number(rv) }) });
     try {
-      const { code, body } = await act.send(options, shape, path, name, content, known);
-      if (code >= 500) throw new Error(`${code}`);
+      const answer = await act.send(options, shape, path, name, content, known);
+      const { code, body } = answer;
+      if (code >= 500 && !options.failed?.(answer)) throw new Error(`${code}`);
       if (code >= 300) {
         note("refused");
         own.set(id, await look(options, shape, namespace, name));
@@ -126,6 +130,7 @@ function actionOf(chance: number, known: Known | undefined, hot: boolean): Actio
 /** What is there now; asks until a server answers. */
 async function look(options: WriterOptions, shape: Shape, namespace: string, name: string): Promise<Known | undefined> {
   for (;;) {
+    await options.available();
     try {
       const { code, body } = await options.call("GET", shape.path(namespace, name));
       if (code === 404) return undefined;
@@ -133,6 +138,5 @@ async function look(options: WriterOptions, shape: Shape, namespace: string, nam
     } catch {
       // Asked again as soon as there is a server.
     }
-    await options.available();
   }
 }
