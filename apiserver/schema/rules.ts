@@ -8,6 +8,7 @@ import type { FieldError } from "../http/status.ts";
 import { celTypeOf, celValueOf, optionalOf } from "./cel-values.ts";
 import { type Correlation, correlatedItem } from "./correlation.ts";
 import { duplicate, forbidden, invalid, omitted, required } from "./field-errors.ts";
+import { followPath } from "./field-path.ts";
 import type { JsonSchema, ValidationRule } from "./json-schema.ts";
 
 /** Cost units that all rules of one object may use together (`celconfig.RuntimeCELCostBudget`). */
@@ -205,7 +206,7 @@ function describe(
   run: Run,
 ): FieldError {
   const { source } = rule;
-  const at = source.fieldPath ? `${field === "<nil>" ? "" : field}${source.fieldPath}`.replace(/^\./, "") : field;
+  const at = source.fieldPath ? fieldBelow(field, source.fieldPath, schema) : field;
   const shown = schema.type === "object" || schema.type === "array" ? omitted : value;
   const detail =
     messageOf(rule, variables, run) ?? (source.message ? source.message.trim() : `failed rule: ${source.rule.trim()}`);
@@ -213,6 +214,13 @@ function describe(
   if (source.reason === "FieldValueRequired") return required(at, detail);
   if (source.reason === "FieldValueDuplicate") return duplicate(at, shown);
   return invalid(at, shown, detail);
+}
+
+/** Fields by name, keys of maps in brackets, however the rule writes them. */
+function fieldBelow(field: string, path: string, schema: JsonSchema): string {
+  const found = followPath(path, schema);
+  const text = "wrong" in found ? path.replace(/^\./, "") : found.text;
+  return field === "<nil>" ? text : `${field}${text.startsWith("[") ? "" : "."}${text}`;
 }
 
 /** The text of messageExpression when it is usable: one line, not empty, not too long. */

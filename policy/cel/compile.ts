@@ -5,6 +5,7 @@ import type { Problem } from "../../lib/problem.ts";
 import { meter, perCallLimit } from "./cost.ts";
 import { baseEnvironment, type CelType, declareType, fieldsOf } from "./environment.ts";
 import { checkLiterals } from "./literals.ts";
+import { evaluateInOrder } from "./order.ts";
 import { positionOf } from "./position.ts";
 import { checkPresence, meterNodes, unknownOptional, useKubernetesFunctions, visitNodes } from "./syntax.ts";
 import { fromCel, toCel } from "./values.ts";
@@ -71,6 +72,7 @@ function compile(source: string, options: CompileOptions): CelProgram {
   const run = parse(source, environmentFor(Object.fromEntries(names.map((name) => [name, "dyn"]))));
   const checked = run.check();
   if (!checked.valid) throw failure(source, checked.error);
+  evaluateInOrder(run);
   meterNodes(run);
   const reads = new Set<string>();
   visitNodes(

@@ -1,4 +1,5 @@
 import type { Environment } from "@marcbachmann/cel-js";
+import { addressProblem } from "./address-problem.ts";
 
 /** An address as a number with its family; IPv4 in IPv6 notation, zones and leading zeros are refused, as in Kubernetes. */
 export class Ip {
@@ -77,8 +78,12 @@ export function parseCidr(text: string): Cidr | undefined {
 
 function ipOf(text: string): Ip {
   const ip = parseIp(text);
-  if (!ip) throw new Error(`IP Address "${text.slice(0, 64)}" parse error during conversion from string`);
-  return ip;
+  if (ip) return ip;
+  const quoted = JSON.stringify(text);
+  const problem = addressProblem(text);
+  if (problem) throw new Error(`IP Address ${quoted} parse error during conversion from string: ${problem}`);
+  if (text.includes("%")) throw new Error(`IP address ${quoted} with zone value is not allowed`);
+  throw new Error(`IPv4-mapped IPv6 address ${quoted} is not allowed`);
 }
 
 function cidrOf(text: string): Cidr {

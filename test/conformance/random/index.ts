@@ -4,6 +4,7 @@ import type { Generator } from "./generator.ts";
 import { hostile, strategic } from "./hostile.ts";
 import { listing } from "./listing.ts";
 import { managerSequences } from "./managers.ts";
+import { rules } from "./rules.ts";
 import { schemas } from "./schemas.ts";
 import { watching } from "./watching.ts";
 
@@ -20,5 +21,6 @@ export const generators: readonly Generator[] = [
   strategic,
   listing,
   garbage,
+  rules,
   watching,
 ];

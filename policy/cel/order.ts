@@ -1,0 +1,51 @@
+import type { ParseResult } from "@marcbachmann/cel-js";
+import { type Node, visitNodes } from "./syntax.ts";
+
+interface Evaluator {
+  run(node: unknown, scope: unknown): unknown;
+  /** An error is an answer here, not thrown. */
+  tryEval(node: unknown, scope: unknown): unknown;
+}
+type Handle = (...args: unknown[]) => unknown;
+
+/**
+ * Makes a checked tree evaluate operands from left to right, as cel-go does: of several that fail the first is told. (The
+ * library starts with the last argument, and of `a || b` tells why `b` failed.)
+ */
+export function evaluateInOrder(parsed: ParseResult): void {
+  visitNodes(parsed.ast, (node) => {
+    if (!node.meta.evaluate || node.meta.macro || node.meta.alternate) return;
+    const inOrder = evaluatorOf(node);
+    if (inOrder) node.setMeta("evaluate", inOrder as never);
+  });
+}
+
+function evaluatorOf(node: Node): ((ev: Evaluator, ast: Node, scope: unknown) => unknown) | undefined {
+  const all = (ev: Evaluator, items: readonly unknown[], scope: unknown) => items.map((item) => ev.run(item, scope));
+  if (node.op === "list" && (node.args as unknown[]).length > 1)
+    return (ev, ast, scope) => all(ev, ast.args as unknown[], scope);
+  if (node.op === "call") {
+    return (ev, ast, scope) => (ast.handle as Handle)(all(ev, (ast.args as [string, unknown[]])[1], scope), ast, ev);
+  }
+  if (node.op === "rcall") {
+    return (ev, ast, scope) => {
+      const [, receiver, args] = ast.args as [string, unknown, unknown[]];
+      return (ast.handle as Handle)(all(ev, [receiver, ...args], scope), ev, ast);
+    };
+  }
+  return node.op === "||" || node.op === "&&" ? logical(node.op === "||") : undefined;
+}
+
+/** One operand may decide whatever becomes of the other; where none does, the first failure is the outcome. */
+function logical(decisive: boolean) {
+  return (ev: Evaluator, ast: Node, scope: unknown): unknown => {
+    const [left, right] = ast.args as [unknown, unknown];
+    const first = ev.tryEval(left, scope);
+    if (first === decisive) return decisive;
+    const second = ev.tryEval(right, scope);
+    if (second === decisive) return decisive;
+    for (const value of [first, second]) if (value instanceof Error) throw value;
+    if (typeof first !== "boolean" || typeof second !== "boolean") throw new Error("no such overload");
+    return !decisive;
+  };
+}
