@@ -127,10 +127,13 @@ export class Cache<O extends Resource> {
     }
     const known = this.#objects.get(key);
     if (type === "DELETED") {
-      if (known !== undefined) this.#set(key, undefined, asSeen);
+      // The end of a former one says nothing of the one that bears its name now.
+      const isFormer = known?.metadata.uid !== object.metadata.uid && known !== undefined && isNoNewer(object, known);
+      if (known !== undefined && !isFormer) this.#set(key, undefined, asSeen);
       return;
     }
-    if (known?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    // What is no newer than what we know has been overtaken on its way, or comes twice.
+    if (known !== undefined && isNoNewer(object, known)) return;
     this.#set(key, slim(object), asSeen);
   }
 
@@ -200,6 +203,11 @@ export class Cache<O extends Resource> {
     if (index === undefined) throw new Error(`the cache has no index "${name}"`);
     return index.keys;
   }
+}
+
+function isNoNewer(a: Stored, b: Stored): boolean {
+  const [one, other] = [a.metadata.resourceVersion, b.metadata.resourceVersion];
+  return one === other || compareVersions(one, other) < 0;
 }
 
 function enter(keys: Map<string, Set<string>>, values: readonly string[], key: string): void {

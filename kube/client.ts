@@ -60,6 +60,14 @@ export interface KubeClient extends AsyncDisposable {
     patch: unknown,
     options?: WriteOptions & { readonly subresource?: "status" },
   ): Promise<Stored<O>>;
+  /** RFC 6902, applied to whatever version there is: what must hold is said by `test`. A test that fails is InvalidRequest (422). */
+  jsonPatch<O extends Resource>(
+    kind: KindRef,
+    name: string,
+    namespace: string | undefined,
+    operations: readonly JsonPatchOperation[],
+    options?: WriteOptions & { readonly subresource?: "status" },
+  ): Promise<Stored<O>>;
   delete(
     kind: KindRef,
     name: string,
@@ -73,6 +81,10 @@ export interface KubeClient extends AsyncDisposable {
   /** Any other request, for discovery and reviews; answers parsed JSON. */
   raw<T>(method: string, path: string, body?: unknown, contentType?: string): Promise<T>;
 }
+
+export type JsonPatchOperation =
+  | { readonly op: "test" | "add" | "replace"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string };
 
 /** How to reach an API: a kubeconfig (with context), explicit values, or the pod's ServiceAccount. */
 export type Connection =

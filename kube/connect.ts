@@ -134,6 +134,14 @@ function overTransport(transport: Transport): KubeClient {
         options,
         "application/merge-patch+json",
       ),
+    jsonPatch: (kind, name, namespace, operations, options) =>
+      write(
+        "PATCH",
+        objectPath(kind, name, namespace, options?.subresource),
+        operations,
+        options,
+        "application/json-patch+json",
+      ),
     async delete(kind, name, namespace, options = {}) {
       const preconditions = {
         ...(options.uid === undefined ? {} : { uid: options.uid }),

@@ -1,7 +1,7 @@
 import type { KindRef } from "../../api/kinds.ts";
-import { dispositionOf, type Reason, reasons } from "../../api/reasons.ts";
+import { dispositionOf } from "../../api/reasons.ts";
 import type { Condition, Resource, Stored } from "../../api/resource.ts";
-import type { Change } from "../../kube/cache.ts";
+import { type Change, keyOf } from "../../kube/cache.ts";
 import { statusOf } from "../../kube/connect.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { type Again, Workqueue } from "../../kube/workqueue.ts";
@@ -10,10 +10,12 @@ import type { Clock, Instant } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { messageOf, Problem } from "../../lib/problem.ts";
 import type { Presence } from "../presence.ts";
-import { type CommitPorts, commit, fieldManager } from "./commit.ts";
+import { type CommitPorts, commit } from "./commit.ts";
 import { perform } from "./effects.ts";
+import { isInForce, matters } from "./matters.ts";
 import type { AnyReconciler, Lookup, Mark, Plan, Reader } from "./reconciler.ts";
-import { bugId, conditionsOf, conditionsOfThrow, type Ownership, statusChange } from "./status.ts";
+import { bugId, conditionsOf, conditionsOfThrow, type Ownership, stackOf } from "./status.ts";
+import { Writer } from "./writer.ts";
 
 export interface DriverPorts extends CommitPorts {
   readonly clock: Clock;
@@ -58,14 +60,14 @@ export class Driver implements AsyncDisposable {
   /** Objects that are no more and whose end was not yet dealt with, by key. */
   readonly #vanished = new Map<string, readonly Vanished[]>();
   readonly #agains = new Map<string, number>();
-  /** Keys whose own write is under way, with the last version the watch brought meanwhile. */
-  readonly #writing = new Map<string, string | undefined>();
+  readonly #writer: Writer;
 
   constructor(reconciler: AnyReconciler, ports: DriverPorts, options: { readonly concurrency: number }) {
     this.kind = reconciler.kind;
     this.#reconciler = reconciler;
     this.#ports = { ...ports, log: ports.log.with({ kind: reconciler.kind.kind }) };
     this.#ownership = { owns: reconciler.owns, ready: reconciler.ready !== false };
+    this.#writer = new Writer(reconciler.kind, this.#ownership, ports);
     this.#queue = new Workqueue({
       clock: ports.clock,
       concurrency: options.concurrency,
@@ -88,9 +90,10 @@ export class Driver implements AsyncDisposable {
     else this.#queue.addAt(key, at);
   }
 
-  /** Looks at every object again, after whatever is news (a new leader does). */
+  /** Looks at every object again (a new leader does): first at those that nobody has brought into force yet. */
   enqueueAll(): void {
-    for (const key of this.#ports.informers.cache(this.kind).keys()) this.#queue.add(key, { low: true });
+    for (const object of this.#ports.informers.cache(this.kind).values())
+      this.#queue.add(keyOf(object), { low: isInForce(object) });
   }
 
   /** Resolves when nothing waits but for a time. */
@@ -131,11 +134,9 @@ export class Driver implements AsyncDisposable {
     if (before !== undefined && before.metadata.uid !== after?.metadata.uid)
       this.#vanished.set(key, [...(this.#vanished.get(key) ?? []), { object: before, missed }]);
     if (own) return;
-    if (after !== undefined && this.#writing.has(key)) {
-      this.#writing.set(key, after.metadata.resourceVersion);
-      return;
-    }
-    this.#queue.add(key, { low: initial });
+    const isOfNote = matters(before, after);
+    if (after !== undefined && this.#writer.saw(key, after.metadata.resourceVersion, isOfNote)) return;
+    if (isOfNote) this.#queue.add(key, { low: initial });
   }
 
   async #work(key: string): Promise<Again> {
@@ -206,7 +207,7 @@ export class Driver implements AsyncDisposable {
     if (deleting && !held) return { kind: "done" };
     if (!deleting && finalizer !== undefined && !held) {
       // Finalizer before the first effect: a delete between the two would leak what the effect made.
-      await this.#patch(key, object, { finalizers: [...(object.metadata.finalizers ?? []), finalizer] });
+      await this.#setFinalizers(key, object, [...(object.metadata.finalizers ?? []), finalizer]);
       return { kind: "now" };
     }
     const snapshot: unknown = await reconciler.gather(object, reader);
@@ -224,9 +225,11 @@ export class Driver implements AsyncDisposable {
     );
     if (plan.next.kind === "recheck") return { kind: "at", at: plan.next.at };
     if (deleting) {
-      await this.#patch(key, shown, {
-        finalizers: (shown.metadata.finalizers ?? []).filter((name) => name !== finalizer),
-      });
+      await this.#setFinalizers(
+        key,
+        shown,
+        (shown.metadata.finalizers ?? []).filter((name) => name !== finalizer),
+      );
     }
     return { kind: "done" };
   }
@@ -237,58 +240,20 @@ export class Driver implements AsyncDisposable {
     return agains > maxAgains ? { kind: "backoff" } : { kind: "now" };
   }
 
-  /** The one status patch, and one event for each condition that changed. */
   async #show(
     key: string,
     object: Stored,
     marks: readonly Mark[],
     fields: Readonly<Record<string, unknown>>,
   ): Promise<Stored> {
-    const { client, clock } = this.#ports;
-    const change = statusChange(object, marks, fields, this.#ownership, clock.now());
-    if (change === undefined) return object;
-    const { name, namespace, uid, resourceVersion } = object.metadata;
-    const body = { metadata: { uid, resourceVersion }, status: change.patch };
-    const answer = await this.#writeOwn(key, () =>
-      client.mergePatch(this.kind, name, namespace, body, { subresource: "status", fieldManager }),
-    );
-    for (const condition of change.transitions) this.#tell(answer, condition);
-    return answer;
+    const written = await this.#writer.show(key, object, marks, fields);
+    if (written.overtaken) this.#queue.add(key);
+    return written.object;
   }
 
-  #tell(regarding: Stored, condition: Condition): void {
-    // Reconciling and Stalled repeat what Ready says, and Finished what Succeeded says.
-    if (["Reconciling", "Stalled", "Finished"].includes(condition.type) || condition.message === "") return;
-    const bad = condition.status === "False" && reasons[condition.reason as Reason].disposition !== "fine";
-    this.#ports.events.record({
-      regarding,
-      type: bad ? "Warning" : "Normal",
-      reason: condition.reason,
-      action: condition.type,
-      note: condition.message,
-    });
-  }
-
-  async #patch(key: string, object: Stored, metadata: { readonly finalizers: readonly string[] }): Promise<void> {
-    const { name, namespace, uid, resourceVersion } = object.metadata;
-    const body = { metadata: { uid, resourceVersion, ...metadata } };
-    await this.#writeOwn(key, () => this.#ports.client.mergePatch(this.kind, name, namespace, body, { fieldManager }));
-  }
-
-  /** Tells the echo of our own write from somebody else's change that came while it was under way. */
-  async #writeOwn(key: string, write: () => Promise<Stored>): Promise<Stored> {
-    this.#writing.set(key, undefined);
-    let written: string | undefined;
-    try {
-      const stored = await write();
-      written = stored.metadata.resourceVersion;
-      this.#ports.informers.assume(this.kind, stored);
-      return stored;
-    } finally {
-      const seen = this.#writing.get(key);
-      this.#writing.delete(key);
-      if (seen !== undefined && seen !== written) this.#queue.add(key);
-    }
+  async #setFinalizers(key: string, object: Stored, finalizers: readonly string[]): Promise<void> {
+    const written = await this.#writer.setFinalizers(key, object, finalizers);
+    if (written.overtaken) this.#queue.add(key);
   }
 
   async #fail(key: string, object: Stored, thrown: unknown, log: Log): Promise<Again> {
@@ -329,8 +294,4 @@ export class Driver implements AsyncDisposable {
 /** A conflict, or an object that went away under us: both are settled by reading again. */
 function isStale(thrown: unknown): boolean {
   return thrown instanceof Problem && (thrown.reason === "Conflict" || statusOf(thrown) === 404);
-}
-
-function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -82,9 +82,16 @@ export function bugId(thrown: unknown): string {
   return sha256(stack).slice(0, 8);
 }
 
+/** For the log only. */
+export function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
 export interface StatusChange {
   /** RFC 7386 merge patch for the status subresource. */
   readonly patch: Readonly<Record<string, unknown>>;
+  /** All of status once the patch is applied. */
+  readonly status: Readonly<Record<string, unknown>>;
   /** Conditions whose status or reason differ from before, as far as they are news to people. */
   readonly transitions: readonly Condition[];
 }
@@ -125,13 +132,24 @@ export function statusChange(
   const wanted: Record<string, unknown> = { ...fields, conditions };
   if (generation !== undefined) wanted.observedGeneration = generation;
   const patch = diff(status, wanted);
-  return patch === undefined ? undefined : { patch, transitions };
+  return patch === undefined ? undefined : { patch, status: merged(status, patch), transitions };
 }
 
 /** A condition that appears for the first time and is as it should be is no news beside Ready. */
 function isNews(before: Condition | undefined, mark: Mark, object: Stored): boolean {
   if (before !== undefined || mark.type === "Ready" || object.metadata.deletionTimestamp !== undefined) return true;
   return reasons[mark.reason].disposition !== "fine" || mark.type === "Succeeded";
+}
+
+/** RFC 7386, for objects. */
+function merged(have: Record<string, unknown>, patch: Record<string, unknown>): Record<string, unknown> {
+  const after = { ...have };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete after[key];
+    else if (isObject(value)) after[key] = merged(isObject(have[key]) ? have[key] : {}, value);
+    else after[key] = value;
+  }
+  return after;
 }
 
 /** What a merge patch must say so that each field of `wanted` holds; fields that `wanted` lacks are kept. */
