@@ -18,7 +18,7 @@ export function authorize(api: Api, call: Call): void {
 export function attributesOf(info: RequestInfo, user: User, query: URLSearchParams): Attributes {
   if (!info.isResource) return { user, verb: info.verb, path: info.path };
   // A list of one name is a question about that name.
-  const selected = info.name === "" && ["list", "watch", "deletecollection"].includes(info.verb);
+  const selected = info.name === "" && ["list", "watch"].includes(info.verb);
   const name = selected ? nameInSelector(query.get("fieldSelector")) : info.name;
   const { verb, group, version, resource, subresource, namespace } = info;
   return { user, verb, group, version, resource, subresource, namespace, name };

@@ -1,4 +1,4 @@
-import { failure, forbidden } from "../http/status.ts";
+import { forbidden, notFound } from "../http/status.ts";
 import { about } from "../kinds/kind.ts";
 import type { AdmissionRequest, Api, User } from "../rest/api.ts";
 import type { KubeObject } from "../store/entry.ts";
@@ -15,13 +15,13 @@ export function checkEscalation(api: Omit<Api, "admit">, request: AdmissionReque
   const { kind, operation, object, user } = request;
   if (kind.group !== group || operation === "DELETE" || !object || user.groups.includes("system:masters")) return;
   const isBinding = kind.bucket === rbacBuckets.roleBindings || kind.bucket === rbacBuckets.clusterRoleBindings;
-  const granted = isBinding ? boundRules(api, object, request.namespace) : ((object["rules"] ?? []) as PolicyRule[]);
+  const granted = isBinding ? boundRules(api, request, object) : ((object["rules"] ?? []) as PolicyRule[]);
   if (mayAnyway(api, request, object, isBinding)) return;
   const held = api.authorizer.rules(user, request.namespace);
   const missing = granted.flatMap(split).filter((rule) => !isHeld(rule, held, user));
   if (missing.length === 0) return;
   const groups = user.groups.map((name) => JSON.stringify(name)).join(" ");
-  const list = compact(missing).map(show).join("\n");
+  const list = compact(missing).map(show).sort().join("\n");
   throw forbidden(
     about(kind),
     request.name,
@@ -29,15 +29,16 @@ export function checkEscalation(api: Omit<Api, "admit">, request: AdmissionReque
   );
 }
 
-function boundRules(api: Omit<Api, "admit">, binding: KubeObject, namespace: string): readonly PolicyRule[] {
+function boundRules(
+  api: Omit<Api, "admit">,
+  { kind: bound, namespace }: AdmissionRequest,
+  binding: KubeObject,
+): readonly PolicyRule[] {
   const { kind, name } = binding["roleRef"] as { kind: string; name: string };
   const bucket = kind === "ClusterRole" ? rbacBuckets.clusterRoles : rbacBuckets.roles;
   const entry = api.store.find(bucket, kind === "ClusterRole" ? name : `${namespace}/${name}`);
-  if (!entry) {
-    const resource = kind === "ClusterRole" ? "clusterroles" : "roles";
-    const text = `${resource}.${group} "${name}" not found`;
-    throw failure(404, "NotFound", text, { name, group, kind: resource });
-  }
+  // A cluster names the role that it misses as a binding.
+  if (!entry) throw notFound(about(bound), name);
   return (JSON.parse(entry.bytes.toString()) as { rules?: PolicyRule[] }).rules ?? [];
 }
 
@@ -98,7 +99,7 @@ function compact(rules: readonly PolicyRule[]): PolicyRule[] {
 }
 
 function show(rule: PolicyRule): string {
-  const list = (items: readonly string[] = []) => `[${items.map((item) => JSON.stringify(item)).join(", ")}]`;
+  const list = (items: readonly string[] = []) => `[${items.map((item) => JSON.stringify(item)).join(" ")}]`;
   if (rule.nonResourceURLs) return `{NonResourceURLs:${list(rule.nonResourceURLs)}, Verbs:${list(rule.verbs)}}`;
   const names = rule.resourceNames ? `, ResourceNames:${list(rule.resourceNames)}` : "";
   return `{APIGroups:${list(rule.apiGroups)}, Resources:${list(rule.resources)}${names}, Verbs:${list(rule.verbs)}}`;

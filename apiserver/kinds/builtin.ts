@@ -183,6 +183,17 @@ const rows: readonly Row[] = [
   },
 ];
 
+/** Lists that Go writes as null when there are none must be readable as that. */
+function withNulls(schema: Schema, empty: ServedKind["empty"] = {}): Schema {
+  const properties = { ...(schema.properties as Record<string, Schema>) };
+  for (const [field, value] of Object.entries(empty)) {
+    if (value === null) properties[field] = { ...properties[field], nullable: true };
+  }
+  return { ...schema, properties };
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+
 /** `apiVersion/Kind` of each of them. */
 export const builtinKindNames: ReadonlySet<string> = new Set(
   rows.map(({ group, kind }) => `${group ? `${group}/` : ""}v1/${kind}`),
@@ -207,7 +218,7 @@ export function builtinKinds(strategies: Readonly<Record<string, Partial<Strateg
       bucket: row.bucket ?? `${group || "core"}/${row.plural}`,
       custom: false,
       hasStatus: (row.subresources ?? []).some(({ name }) => name === "status"),
-      schema: compileSchema(toStructural(row.component)),
+      schema: compileSchema(withNulls(toStructural(row.component), row.empty)),
       openapi: { name: row.component, schema: {} },
       columns: builtinColumns[row.kind]!,
       selectable: row.selectable ?? {},

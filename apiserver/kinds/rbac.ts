@@ -3,6 +3,7 @@ import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Strategy } from "./kind.ts";
+import { checkLabels } from "./metadata.ts";
 import { checkPathSegment, checkSubdomain } from "./names.ts";
 
 const group = "rbac.authorization.k8s.io";
@@ -12,8 +13,28 @@ const filled = (value: unknown): value is readonly unknown[] => Array.isArray(va
 
 /** Roles and ClusterRoles: every rule says what it grants. */
 export const roles: Partial<Strategy> = {
-  validate: (next) => objects(next.rules).flatMap((rule, index) => ruleErrors(rule, `rules[${index}]`, next)),
+  defaults(object) {
+    if (!filled(object.rules)) object.rules = null;
+  },
+  validate: (next) => [
+    ...aggregationErrors(next.aggregationRule),
+    ...objects(next.rules).flatMap((rule, index) => ruleErrors(rule, `rules[${index}]`, next)),
+  ],
 };
+
+function aggregationErrors(rule: unknown): FieldError[] {
+  if (!isObject(rule)) return [];
+  const at = "aggregationRule.clusterRoleSelectors";
+  const selectors = objects(rule.clusterRoleSelectors);
+  if (selectors.length === 0) {
+    return [fieldError.required(at, "at least one clusterRoleSelector required if aggregationRule is non-nil")];
+  }
+  return selectors.flatMap(({ matchLabels }, index) => {
+    const labels = isObject(matchLabels) ? (matchLabels as Record<string, string>) : {};
+    const found = checkLabels(labels, `${at}[${index}].matchLabels`);
+    return found.length === 0 ? [] : [...found, fieldError.invalid(`${at}[${index}]`, null, "invalid label selector.")];
+  });
+}
 
 function ruleErrors(rule: Record<string, unknown>, at: string, { kind }: KubeObject): FieldError[] {
   const { verbs, nonResourceURLs, apiGroups, resources, resourceNames } = rule;

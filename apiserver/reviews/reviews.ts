@@ -41,12 +41,12 @@ export async function review(ports: ReviewPorts, api: Api, call: Call): Promise<
   if (info.verb !== "create") throw notAllowed();
   const { object, options } = await readReview(call, kind);
   const spec = isObject(object.spec) ? object.spec : {};
-  if (kind.kind === "LocalSubjectAccessReview") checkNamespace(spec, info.namespace);
-  const result = answer(ports, api, call, kind.kind, spec);
-  if ("errors" in result) throw invalid(kind.group, "", "", result.errors);
-  const { yaml } = representationOf(call);
   const now = toRfc3339(api.clock.now());
   const metadata = answeredMetadata(kind, object, options.fieldManager, now);
+  const result = answer(ports, api, call, kind.kind, spec);
+  const errors = [...("errors" in result ? result.errors : []), ...metadataErrors(kind.kind, metadata)];
+  if ("errors" in result || errors.length > 0) throw invalid(kind.group, "", "", errors);
+  const { yaml } = representationOf(call);
   const answered = {
     kind: kind.kind,
     apiVersion: `${kind.group}/v1`,
@@ -77,16 +77,18 @@ function answer(ports: ReviewPorts, api: Api, call: Call, kind: string, spec: Re
       return rulesReview(api, call.user, spec);
     case "SelfSubjectAccessReview":
       return accessReview(api, call.user, spec);
+    case "LocalSubjectAccessReview":
+      return accessReview(api, undefined, spec, call.info.namespace);
     default:
       return accessReview(api, undefined, spec);
   }
 }
 
-function checkNamespace(spec: Record<string, unknown>, namespace: string): void {
-  const attributes = spec["resourceAttributes"];
-  const asked = isObject(attributes) ? attributes["namespace"] : undefined;
-  if (asked === namespace) return;
-  throw invalid("authorization.k8s.io", "LocalSubjectAccessReview", "", [
-    fieldError.invalid("spec.resourceAttributes.namespace", asked ?? "", "must match metadata.namespace"),
-  ]);
+// Access reviews are questions: they have no name, labels or the like.
+function metadataErrors(kind: string, metadata: object): FieldError[] {
+  const local = kind === "LocalSubjectAccessReview";
+  if (!local && !kind.endsWith("SubjectAccessReview")) return [];
+  const { managedFields: _managed, namespace, ...rest } = metadata as { managedFields?: unknown; namespace?: string };
+  if (Object.keys(rest).length === 0 && (local || !namespace)) return [];
+  return [fieldError.invalid("metadata", metadata, local ? "must be empty except for namespace" : "must be empty")];
 }

@@ -1,4 +1,5 @@
 import type { Sequences } from "../step.ts";
+import { access } from "./access.ts";
 import { admission } from "./admission.ts";
 import { applies } from "./applies.ts";
 import { crdLife } from "./crd-life.ts";
@@ -38,4 +39,5 @@ export const groups: Readonly<Record<string, Sequences>> = {
   deleting,
   namespaces,
   identity,
+  access,
 };
