@@ -1,5 +1,6 @@
 import path from "node:path";
 import { admissionModule } from "./admission.ts";
+import { argocdConfig } from "./argocd.ts";
 import { pageOf, reasonsPage } from "./pages.ts";
 import { rbacManifests } from "./rbac.ts";
 import { readDefinitions } from "./schema.ts";
@@ -16,6 +17,7 @@ export async function outputs(root: string): Promise<ReadonlyMap<string, string>
   }
   files.set("api/generated/admission.ts", admissionModule(root));
   files.set("docs/reference/reasons.md", reasonsPage());
+  files.set("manifests/argocd/argocd-cm.yaml", argocdConfig(root));
   for (const [file, text] of await rbacManifests(root)) files.set(file, text);
   return files;
 }

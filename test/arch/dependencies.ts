@@ -75,4 +75,5 @@ export const dependencies: readonly Dependency[] = [
   { package: "fast-check", folders: ["*"], why: "property tests" },
   { package: "typescript", folders: [], why: "checks types; nothing is compiled" },
   { package: "vitest", folders: ["*"], why: "test runner" },
+  { package: "wasmoon", folders: ["*"], why: "a real Lua, to run the health check that Argo CD is given" },
 ];

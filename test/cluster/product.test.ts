@@ -23,6 +23,8 @@ describe.skipIf(why)("the product on a real kube-apiserver", () =>
           unused: {
             ...rarelyUsed,
             ...rarelyUsedAtHome,
+            "roster-controller: get namespaces. at home": "which cluster this is, where no right opens kube-system",
+            "roster-gateway: get namespaces. at home": "which cluster this is, where no right opens kube-system",
             "roster-controller: get customresourcedefinitions.apiextensions.k8s.io":
               "tells an object that vanished from a kind that is no longer served",
           },
@@ -53,7 +55,7 @@ function shipped(world: () => World<KubectlCluster>): void {
       const { cluster } = world();
       if (folder === "demo" && !cluster.own) return context.skip("its namespace may be somebody's on a given cluster");
       const said = await cluster.kubectl([...dryRun, "-k", path.join(root, "manifests", folder)]);
-      expect(said.trim().split("\n").length).toBeGreaterThan(10);
+      expect(said.trim().split("\n").length).toBeGreaterThan(3);
     });
   }
 

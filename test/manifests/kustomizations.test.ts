@@ -1,0 +1,189 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import type { Resource } from "../../api/resource.ts";
+import { isObject } from "../../lib/json.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+const found = spawnSync("kubectl", ["version", "--client"]).status === 0;
+if (!found) process.stdout.write("skipped: what the kustomizations hold: kubectl is not on the PATH\n");
+
+type Container = {
+  readonly name: string;
+  readonly resources?: { readonly requests?: object; readonly limits?: Readonly<Record<string, string>> };
+  readonly env?: readonly { readonly name: string }[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly livenessProbe?: object;
+  readonly readinessProbe?: object;
+};
+type Deployment = Resource & {
+  readonly spec: {
+    readonly replicas?: number;
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly template: {
+      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly spec: {
+        readonly automountServiceAccountToken?: boolean;
+        readonly serviceAccountName?: string;
+        readonly topologySpreadConstraints?: readonly object[];
+        readonly containers: readonly Container[];
+        readonly volumes?: readonly Readonly<Record<string, object | string>>[];
+      };
+    };
+  };
+};
+
+const built = new Map<string, readonly Resource[]>();
+function build(folder: string): readonly Resource[] {
+  const known = built.get(folder);
+  if (known) return known;
+  const text = execFileSync("kubectl", ["kustomize", path.join(root, folder)], { encoding: "utf8" });
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as Resource);
+  built.set(folder, objects);
+  return objects;
+}
+const ids = (objects: readonly Resource[]) => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+const clusterScoped = /^(Cluster|CustomResource|Namespace$|ValidatingAdmission|ModelTier)/;
+
+describe.skipIf(!found)("the kustomizations", () => {
+  it("each can be built", () => {
+    const folders = ["crds", "manifests"].flatMap((folder) => [
+      folder,
+      ...readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" }).map((one) => `${folder}/${one}`),
+    ]);
+    const all = folders.filter((folder) =>
+      ["kustomization.yaml", "Kustomization"].some((file) => existsSync(path.join(root, folder, file))),
+    );
+    expect(all.length).toBeGreaterThan(6);
+    for (const folder of all) expect(build(folder).length, folder).toBeGreaterThan(3);
+  });
+
+  it("with Roles alone: nothing is cluster-scoped but what a cluster administrator installs apart", () => {
+    const cluster = build("manifests/overlays/namespaced/cluster");
+    const home = build("manifests/overlays/namespaced");
+    const fleet = build("manifests/overlays/namespaced/fleet");
+    expect([...home, ...fleet].map(({ kind }) => kind).filter((kind) => clusterScoped.test(kind))).toEqual([]);
+    expect(cluster.map(({ kind }) => kind).filter((kind) => !clusterScoped.test(kind))).toEqual([]);
+    // Nobody's rights: these are for people, once somebody binds them.
+    expect(ids(cluster).filter((id) => /^ClusterRole/.test(id))).toEqual([
+      "ClusterRole/roster-approver",
+      "ClusterRole/roster-operator",
+      "ClusterRole/roster-viewer",
+    ]);
+    const both = new Set([...ids(cluster), ...ids(home)]);
+    const missing = ids(build("manifests/install")).filter((id) => !both.has(id));
+    expect(missing.sort()).toEqual([
+      "ClusterRole/roster-controller",
+      "ClusterRole/roster-gateway",
+      "ClusterRoleBinding/roster-controller",
+      "ClusterRoleBinding/roster-gateway",
+    ]);
+  });
+
+  it("for Argo CD and Flux: the definitions are apart from everything else", () => {
+    const whole = ids(build("manifests/install"));
+    expect([...ids(build("crds")), ...ids(build("manifests/overlays/gitops"))].sort()).toEqual([...whole].sort());
+  });
+});
+
+describe.skipIf(!found)("the Deployments of manifests/install", () => {
+  const objects = () => build("manifests/install");
+  const deployments = () => objects().filter(({ kind }) => kind === "Deployment") as readonly Deployment[];
+  const named = (kind: string, name: string) =>
+    objects().find((object) => object.kind === kind && object.metadata.name === name) as Resource & {
+      readonly spec: Readonly<Record<string, unknown>>;
+    };
+  const podSpec = (name: string) => deployments().find(({ metadata }) => metadata.name === name)!.spec.template.spec;
+
+  it("ask for what they need, bound their memory, and spread over nodes", () => {
+    for (const { metadata, spec } of deployments()) {
+      const { containers, topologySpreadConstraints } = spec.template.spec;
+      for (const container of containers) {
+        expect(container.resources?.requests, metadata.name).toMatchObject({
+          cpu: expect.any(String),
+          memory: expect.any(String),
+        });
+        expect(container.resources?.limits?.memory, metadata.name).toEqual(expect.any(String));
+      }
+      expect(topologySpreadConstraints, metadata.name).toHaveLength(1);
+      expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+    }
+  });
+
+  it("leave room for a drained node: each has a budget that lets one pod go", () => {
+    for (const { metadata, spec } of deployments()) {
+      const budget = named("PodDisruptionBudget", metadata.name).spec;
+      expect(budget.selector, metadata.name).toEqual({ matchLabels: spec.selector.matchLabels });
+      const replicas =
+        spec.replicas ?? (named("HorizontalPodAutoscaler", metadata.name).spec.minReplicas as number | undefined) ?? 1;
+      const allowed = (budget.maxUnavailable as number | undefined) ?? replicas - (budget.minAvailable as number);
+      expect(allowed, metadata.name).toBeGreaterThan(0);
+      expect(allowed, metadata.name).toBeLessThan(replicas);
+    }
+  });
+
+  it("scale workers by a resource that they ask for, and leave their number to the autoscaler", () => {
+    const scaler = named("HorizontalPodAutoscaler", "roster-runtime").spec as {
+      scaleTargetRef: { name: string };
+      metrics: readonly { resource: { name: string } }[];
+    };
+    const target = deployments().find(({ metadata }) => metadata.name === scaler.scaleTargetRef.name)!;
+    expect(target.spec.replicas).toBeUndefined();
+    for (const { resource } of scaler.metrics)
+      expect(target.spec.template.spec.containers[0]!.resources?.requests).toHaveProperty(resource.name);
+  });
+
+  it("give workers a gateway and a token, and no way to the cluster or the database", () => {
+    const { automountServiceAccountToken, serviceAccountName, containers, volumes } = podSpec("roster-runtime");
+    expect(automountServiceAccountToken).toBe(false);
+    expect(serviceAccountName).toBeUndefined();
+    expect(volumes ?? []).toEqual([]);
+    expect(containers[0]!.env?.map(({ name }) => name).sort()).toEqual([
+      "ROSTER_GATEWAY_URL",
+      "ROSTER_WORKER_CONCURRENCY",
+      "ROSTER_WORKER_ID",
+      "ROSTER_WORKER_TOKEN",
+    ]);
+  });
+
+  it("have probes on ports that they open, at paths that the programs serve", () => {
+    const served = { controller: "cli/serve/probes.ts", gateway: "gateway/http/app.ts" };
+    for (const [component, file] of Object.entries(served)) {
+      const { ports, livenessProbe, readinessProbe } = podSpec(`roster-${component}`).containers[0]!;
+      for (const probe of [livenessProbe, readinessProbe]) {
+        const { httpGet } = probe as { httpGet: { path: string; port: string } };
+        expect(ports?.map(({ name }) => name)).toContain(httpGet.port);
+        expect(readFileSync(path.join(root, file), "utf8"), httpGet.path).toContain(`"${httpGet.path}"`);
+      }
+    }
+  });
+
+  it("take every Secret by a name that the tutorial makes", () => {
+    const tutorial = readFileSync(path.join(root, "docs/tutorials/cluster.md"), "utf8");
+    const made = [...tutorial.matchAll(/create secret generic (\S+)/g)].map(([, name]) => name);
+    const wanted = new Set<string>();
+    const collect = (value: unknown): void => {
+      if (Array.isArray(value)) for (const one of value) collect(one);
+      if (!isObject(value)) return;
+      const { secretKeyRef, secretName } = value as { secretKeyRef?: { name: string }; secretName?: string };
+      if (secretKeyRef) wanted.add(secretKeyRef.name);
+      if (typeof secretName === "string") wanted.add(secretName);
+      for (const one of Object.values(value)) collect(one);
+    };
+    for (const { spec } of deployments()) collect(spec);
+    expect(made).toEqual(expect.arrayContaining([...wanted]));
+    expect(wanted).toContain("roster-ledger");
+  });
+
+  it("are each under a NetworkPolicy of their own, beside one that denies everything else", () => {
+    const policies = objects().filter(({ kind }) => kind === "NetworkPolicy") as readonly (Resource & {
+      readonly spec: { readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> } };
+    })[];
+    const selected = policies.map(({ spec }) => spec.podSelector.matchLabels?.["app.kubernetes.io/component"]);
+    expect(selected.sort()).toEqual(["controller", "gateway", "runtime", undefined]);
+    const runtime = policies.find(({ metadata }) => metadata.name === "runtime")!;
+    expect(JSON.stringify(runtime)).not.toContain("ipBlock");
+  });
+});
