@@ -40,7 +40,14 @@ function judge(spec: AgentBindingSpec, { credential, secret, otherType }: Creden
   const { name, key } = credential.secretRef;
   const refuse = (why: string) => unmet("CredentialsBound", "SecretNotConsenting", `Secret "${name}" ${why}`);
   if (otherType) return refuse(`is not of type ${credentialType}`);
-  if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) {
+  if (secret?.metadata.deletionTimestamp !== undefined) {
+    const kept =
+      credential.revocation === undefined
+        ? ""
+        : "; it stays until its token is revoked: fire the agent, or name another";
+    return unmet("CredentialsBound", "SecretNotFound", `Secret "${name}" is being deleted${kept}`);
+  }
+  if (secret === undefined) {
     return unmet("CredentialsBound", "SecretNotFound", `Secret "${name}" for server "${credential.server}" not found`);
   }
   const annotations = secret.metadata.annotations ?? {};

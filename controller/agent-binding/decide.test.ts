@@ -47,6 +47,7 @@ const given = (more: Partial<Snapshot> = {}, specMore: Partial<AgentBindingSpec>
   duplicateOf: undefined,
   credentials: [],
   ownSecrets: [],
+  spentSecrets: [],
   state: hired(),
   headroom: { remaining: 1_000_000n, level: "binding ana" },
   summary: undefined,

@@ -135,7 +135,7 @@ function fund({ binding, tenant }: Snapshot, role: Stored<AgentRole>): readonly 
 }
 
 /** Our finalizer on what we use, and off what the binding no longer names. */
-function protect({ binding, credentials, ownSecrets }: Snapshot): readonly Write[] {
+function protect({ binding, credentials, ownSecrets, spentSecrets }: Snapshot): readonly Write[] {
   const namespace = binding.metadata.namespace!;
   const write = (kind: "protect" | "unprotect", name: string): Write => ({
     kind,
@@ -154,6 +154,8 @@ function protect({ binding, credentials, ownSecrets }: Snapshot): readonly Write
       .filter((name) => wanted.has(name))
       .map((name) => write("protect", name)),
     ...ownSecrets.filter((name) => !named.has(name)).map((name) => write("unprotect", name)),
+    // Whoever deletes a Secret expects it to go; only a token that has to be revoked with it keeps it.
+    ...spentSecrets.map((name) => write("unprotect", name)),
   ];
 }
 

@@ -133,6 +133,7 @@ async function gather(binding: Stored<AgentBinding>, view: Reader, holds: Pick<H
     const offboarding = await ledger.bindings.offboarding(uid);
     return {
       ...base,
+      spentSecrets: [],
       offboarding,
       hold,
       role: undefined,
@@ -153,7 +154,19 @@ async function gather(binding: Stored<AgentBinding>, view: Reader, holds: Pick<H
   ]);
   const summary = summaries?.get(uid);
   const duplicateOf = elder(view, binding);
-  return { ...base, role, seeds, duplicateOf, credentials, headroom, summary, offboarding: undefined, hold: undefined };
+  const spentSecrets = secretsOf(binding, undefined).filter((name) => isSpent(view, namespace!, name));
+  return {
+    ...base,
+    spentSecrets,
+    role,
+    seeds,
+    duplicateOf,
+    credentials,
+    headroom,
+    summary,
+    offboarding: undefined,
+    hold: undefined,
+  };
 }
 
 function roleInForce(view: Lookup, { metadata, spec }: Stored<AgentBinding>): Stored<AgentRole> | undefined {
@@ -213,6 +226,19 @@ function isOurs(view: Lookup, namespace: string, name: string, uid: string): boo
   return !view
     .listBy(kinds.AgentBinding, "secret", `${namespace}/${name}`)
     .some((other) => other.metadata.uid !== uid && !isLeaving(other));
+}
+
+/** True for a Secret whose deletion waits for us alone and that nobody needs for a revocation. */
+function isSpent(view: Lookup, namespace: string, name: string): boolean {
+  const { deletionTimestamp, finalizers = [] } = view.find(kinds.Secret, namespace, name)?.metadata ?? {};
+  if (deletionTimestamp === undefined || !finalizers.includes(protectionFinalizer)) return false;
+  return view
+    .listBy<AgentBinding>(kinds.AgentBinding, "secret", `${namespace}/${name}`)
+    .every(({ spec }) =>
+      (spec.credentials ?? []).every(
+        ({ secretRef, revocation }) => secretRef.name !== name || revocation === undefined,
+      ),
+    );
 }
 
 /** True for whoever lives in a namespace that is being deleted. */

@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly credentials: readonly CredentialFact[];
   /** Secrets that carry our protection for this binding and that no other living binding names. */
   readonly ownSecrets: readonly string[];
+  /** Secrets that are being deleted, wait for our protection to go, and that no living binding has to revoke at an issuer. */
+  readonly spentSecrets: readonly string[];
   /** What the ledger knows: undefined before the first hire. */
   readonly state: BindingState | undefined;
   readonly headroom: { readonly remaining: Micros; readonly level: string } | undefined;

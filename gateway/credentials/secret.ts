@@ -36,6 +36,8 @@ export async function readCredential(
   const where = `Secret "${ref.namespace}/${ref.name}"`;
   const secret = await findSecret(ref, kube);
   if (!secret) throw problem("SecretNotFound", `${where} is not there`);
+  // It may wait for its token to be revoked; whoever deleted it wants it used no more.
+  if (secret.metadata.deletionTimestamp !== undefined) throw problem("SecretNotFound", `${where} is being deleted`);
   if (secret.type !== secretType) {
     throw problem("SecretNotConsenting", `${where} has type "${secret.type ?? "Opaque"}", not "${secretType}"`);
   }
