@@ -80,6 +80,8 @@ export function celValueOf(value: unknown, given: JsonSchema | undefined, root =
     const map = typeof schema.additionalProperties === "object";
     const result: Record<string, unknown> = {};
     for (const [key, member] of Object.entries(value)) {
+      // Rules see a null field as one that is not there; a null in a map is seen.
+      if (member === null && schema.properties) continue;
       const part = memberSchema(schema, key);
       const name = part && (map && !schema.properties ? key : escapeName(key));
       if (name) result[name] = celValueOf(member, part);
@@ -100,12 +102,38 @@ function textValue(value: string, format: string): unknown {
   return format === "duration" ? durationOf(value) : value;
 }
 
-const units: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
+const units: Readonly<Record<string, number>> = {
+  ns: 1e-9,
+  us: 1e-6,
+  µs: 1e-6,
+  μs: 1e-6,
+  ms: 1e-3,
+  s: 1,
+  m: 60,
+  h: 3600,
+};
+/** Beginnings of units in words, those that begin like others after them. */
+const words: readonly (readonly [RegExp, number])[] = [
+  [/^(ns$|nano)/i, 1e-9],
+  [/^(us$|µs$|micro)/i, 1e-6],
+  [/^(ms$|milli)/i, 1e-3],
+  [/^(m$|min)/i, 60],
+  [/^(s$|sec)/i, 1],
+  [/^(h$|hr$|hour)/i, 3600],
+  [/^(d$|day)/i, 86_400],
+  [/^(w$|wk$|week)/i, 604_800],
+];
 
-/** Go's `time.ParseDuration`. */
+/** Go's `time.ParseDuration`, and where that fails numbers before units in words, as `format: duration` takes them. */
 function durationOf(text: string): unknown {
   let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g))
-    seconds += Number(amount) * units[unit!]!;
-  return durationValue((text.startsWith("-") ? -seconds : seconds) * 1000);
+  if (/^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) {
+    for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g))
+      seconds += Number(amount) * units[unit!]!;
+    if (text.startsWith("-")) seconds = -seconds;
+  } else {
+    for (const [, amount, unit] of text.matchAll(/(\d+)\s*([A-Za-zµ]+)/g))
+      seconds += Number(amount) * (words.find(([pattern]) => pattern.test(unit!))?.[1] ?? 0);
+  }
+  return durationValue(seconds * 1000);
 }

@@ -1,5 +1,6 @@
 import { Environment } from "@marcbachmann/cel-js";
 import { addAuthorizer } from "./library/authorizer.ts";
+import { addConversions } from "./library/conversions.ts";
 import { addFormat } from "./library/format.ts";
 import { addLists } from "./library/lists.ts";
 import { addNet } from "./library/net.ts";
@@ -38,6 +39,7 @@ export function baseEnvironment(): Environment {
     limits: { maxDepth: 100, maxAstNodes: 20_000 },
   });
   for (const add of [
+    addConversions,
     addStrings,
     addLists,
     addRegex,

@@ -39,6 +39,8 @@ export function checkLiterals(
         complain,
       );
     }
+    const cast = literalCast(node);
+    if (cast) complain(`type conversion error from 'string' to '${cast.to}'`, cast.node);
     const argument = literalArgument(node);
     if (argument && !argument.fits(String(argument.node.args)))
       complain(`invalid ${argument.name} argument`, argument.node);
@@ -69,9 +71,27 @@ function literalArgument(node: Node) {
   return { name, fits, node: first };
 }
 
+const whole = (text: string): boolean => /^[+-]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+const casts: Readonly<Record<string, (text: string) => boolean>> = {
+  int: whole,
+  uint: (text) => /^\d+$/.test(text) && BigInt(text) < 1n << 64n,
+  double: (text) => /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)$/i.test(text),
+  bool: (text) => ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"].includes(text),
+};
+
+/** A literal that is turned into another type when the expression is compiled, and cannot be. */
+function literalCast(node: Node): { readonly to: string; readonly node: Node } | undefined {
+  if (node.op !== "call") return undefined;
+  const [name, [first]] = node.args as [string, unknown[]];
+  const fits = Object.hasOwn(casts, name) ? casts[name] : undefined;
+  if (!fits || !isNode(first) || first.op !== "value" || typeof first.args !== "string" || fits(first.args))
+    return undefined;
+  return { to: name, node: first };
+}
+
 function mixed(items: readonly Node[], complain: (summary: string, node: Node) => void): void {
   const nameOf = (node: Node): string => (node as Typed).checkedType?.name ?? "dyn";
-  const first = items.map(nameOf).find((name) => name !== "dyn" && name !== "null");
-  const other = items.find((item) => ![first, "dyn", "null"].includes(nameOf(item)));
+  const first = items.map(nameOf).find((name) => !["dyn", "null", "T"].includes(name));
+  const other = items.find((item) => ![first, "dyn", "null", "T"].includes(nameOf(item)));
   if (first && other) complain(`expected type '${first}' but found '${nameOf(other)}'`, other);
 }

@@ -1,5 +1,5 @@
 import type { ParseResult } from "@marcbachmann/cel-js";
-import { type Node, visitNodes } from "./syntax.ts";
+import { isNode, type Node, visitNodes } from "./syntax.ts";
 
 interface Evaluator {
   run(node: unknown, scope: unknown): unknown;
@@ -20,10 +20,15 @@ export function evaluateInOrder(parsed: ParseResult): void {
   });
 }
 
+const isEmptyList = (value: unknown): boolean =>
+  isNode(value) && value.op === "list" && (value.args as unknown[]).length === 0;
+
 function evaluatorOf(node: Node): ((ev: Evaluator, ast: Node, scope: unknown) => unknown) | undefined {
   const all = (ev: Evaluator, items: readonly unknown[], scope: unknown) => items.map((item) => ev.run(item, scope));
   if (node.op === "list" && (node.args as unknown[]).length > 1)
     return (ev, ast, scope) => all(ev, ast.args as unknown[], scope);
+  // Nothing is in an empty list, whatever it is: cel-go folds this away.
+  if (node.op === "in" && isEmptyList((node.args as unknown[])[1])) return () => false;
   if (node.op === "call") {
     return (ev, ast, scope) => (ast.handle as Handle)(all(ev, (ast.args as [string, unknown[]])[1], scope), ast, ev);
   }

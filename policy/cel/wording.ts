@@ -42,11 +42,21 @@ export function inKubernetesWords(error: LibraryError, compiling: boolean): stri
   if (error.code === "unknown_variable") return `undeclared reference to '${name}' (in container '')`;
   if (error.code === "modulo_by_zero") return "modulus by zero";
   if (compiling) return overloadInKubernetesWords(text, error.node);
-  const index = /^No such key: index out of bounds, index (-?\d+) >= size \d+$/.exec(text);
+  const index = /^No such key: index out of bounds, index (-?\d+) (?:>= size \S+|< 0)$/.exec(text);
   if (index) return `index out of bounds: ${index[1]}`;
-  const cast = /^(int|uint|double)\(\) type error: cannot convert to \1$/.exec(text);
-  return cast ? `type conversion error from 'string' to '${cast[1]}'` : text;
+  if (error.code === "numeric_overflow" && text.startsWith("integer overflow")) return "integer overflow";
+  return failedCast(text) ?? text;
 }
+
+/** A text that could not be turned into something else. */
+function failedCast(text: string): string | undefined {
+  const number = /^(int|uint|double)\(\) type error: cannot convert to \1$/.exec(text);
+  const type = number?.[1] ?? (text.startsWith("bool() conversion error") ? "bool" : undefined);
+  if (type) return `type conversion error from 'string' to '${type}'`;
+  return text.startsWith("Invalid duration string") ? conversionToDuration : undefined;
+}
+
+const conversionToDuration = "type conversion error from 'string' to 'google.protobuf.Duration'";
 
 /** What a method was called on: the library names only the container. */
 function receiverType(node: unknown): string | undefined {

@@ -91,6 +91,9 @@ const fields: Readonly<Record<Type, readonly string[]>> = {
 
 const typeNames = Object.keys(literals) as Type[];
 
+/** Never a text or list of unknown size, where one of known size is wanted. */
+const mistaken = typeNames.filter((type) => !["free", "frees", "nums"].includes(type));
+
 /** Replaces `{type}` by expressions of the type, and `{a|b}` by one of the words. */
 function filled(template: string): Make {
   return (random, depth, scope) =>
@@ -208,13 +211,7 @@ const more: Readonly<Record<Type, readonly Make[]>> = {
   ),
   ints: all("[{int}, {int}]"),
   nums: [
-    ...all(
-      "{ints}.{sort|distinct|reverse}()",
-      "{ints} + {ints}",
-      "self.l.map(z, z.v)",
-      "[[1], {ints}].flatten()",
-      "{ints}.slice(0, 1)",
-    ),
+    ...all("{ints}.{sort|distinct|reverse}()", "self.l.map(z, z.v)", "[[1], {ints}].flatten()", "{ints}.slice(0, 1)"),
     loop("map", "map"),
   ],
   strings: [],
@@ -239,7 +236,7 @@ const more: Readonly<Record<Type, readonly Make[]>> = {
 
 /** An expression of a type, or now and then of another: then the compiler should say so. */
 export function expression(random: Random, wanted: Type, depth: number, scope: Scope): string {
-  const type = random.chance(0.012) ? random.pick(typeNames) : wanted;
+  const type = random.chance(0.012) ? random.pick(mistaken) : wanted;
   if (depth > 0 && more[type].length > 0 && random.chance(0.75)) return random.pick(more[type])(random, depth, scope);
   const local = scope.locals.filter(([, known]) => known === type);
   if (local.length > 0 && random.chance(0.6)) return random.pick(local)[0];
