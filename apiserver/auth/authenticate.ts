@@ -40,11 +40,16 @@ export function authenticator(users: readonly StaticUser[], serviceAccounts: Ser
   return {
     findByToken,
     authenticate(request) {
-      const certificate = fromCertificate(request.socket as TLSSocket);
+      const socket = request.socket as TLSSocket;
+      const certificate = fromCertificate(socket);
       if (certificate) return certificate;
       // What is no bearer token is no credential at all.
       const [scheme = "", token = ""] = (request.headers.authorization ?? "").trim().split(" ");
-      if (scheme.toLowerCase() !== "bearer" || token === "") return anonymous;
+      if (scheme.toLowerCase() !== "bearer" || token === "") {
+        // One that has ended or is of another authority is a credential that failed: whoever shows it is not nobody.
+        if (!socket.authorized && socket.getPeerCertificate()?.raw) throw unauthorized();
+        return anonymous;
+      }
       const found = findByToken(token);
       if (!found) throw unauthorized();
       return found.user;

@@ -128,6 +128,15 @@ export function driftLaws(world: () => DriftWorld): void {
       await put({ ...definition, metadata: latest.metadata });
     }
   });
+
+  it("what git no longer has goes, and leaves nothing", async () => {
+    const { admin, kubectl } = world();
+    const namespaces = Object.values(ways).map(({ apply }) => `drift-${apply.length}`);
+    await kubectl(["delete", "--wait=false", "modeltiers", ...namespaces]);
+    await kubectl(["annotate", "namespace", ...namespaces, "roster.dev/release-deletion=true"]);
+    await kubectl(["delete", "namespace", ...namespaces, "--timeout=60s"]);
+    expect(await admin.find(kinds.ModelTier, namespaces[0]!)).toBeUndefined();
+  });
 }
 
 interface Definition {
