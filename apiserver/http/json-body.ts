@@ -78,8 +78,15 @@ function pathOf(levels: readonly Level[]): string {
 /** A syntax error of JSON.parse in the words of Go's decoder, as far as they correspond. */
 export function goSyntaxError(error: unknown): string {
   const { message } = error as Error;
-  const token = message.match(/^Unexpected token '(.)'/u)?.[1];
-  if (token) return `invalid character '${token}' looking for beginning of value`;
+  const [, token, shown = ""] = message.match(/^Unexpected token '(.)', (.*) is not valid JSON$/su) ?? [];
+  if (token !== undefined) {
+    // Of a word that begins like one of JSON's own, Go says where it leaves it.
+    const word = ["null", "true", "false"].find((one) => shown.trimStart().slice(1).startsWith(one[0]!));
+    const at = word ? [...word].findIndex((char, i) => shown.trimStart()[i + 1] !== char) : -1;
+    const where = word && at > 0 ? `in literal ${word} (expecting '${word[at]}')` : "looking for beginning of value";
+    const code = token.charCodeAt(0);
+    return `invalid character '${code < 32 ? `\\x${code.toString(16).padStart(2, "0")}` : token}' ${where}`;
+  }
   if (/^Unexpected end of JSON input|^Unterminated|^Expected .* at position/.test(message))
     return "unexpected end of JSON input";
   return message;

@@ -41,7 +41,7 @@ export function normaliseMetadata(
   if (!isObject(object.metadata)) {
     return {
       unknown,
-      wrong: `json: cannot unmarshal ${goType(object.metadata)} into Go struct field .metadata of type v1.ObjectMeta`,
+      wrong: `json: cannot unmarshal ${goType(object.metadata)} into Go ${custom ? "value" : "struct field .metadata"} of type v1.ObjectMeta`,
     };
   }
   const metadata: Metadata = object.metadata;
@@ -188,7 +188,7 @@ function checkOwners(metadata: Metadata): FieldError[] {
 /** The findings of ValidateObjectMetaUpdate: identity never changes, deletion adds no finalizer. */
 export function validateMetadataUpdate(next: KubeObject, live: KubeObject): FieldError[] {
   const found: FieldError[] = [];
-  const immutable = (field: "name" | "namespace" | "uid" | "creationTimestamp" | "deletionTimestamp") => {
+  const immutable = (field: "name" | "namespace" | "uid" | "deletionTimestamp" | "deletionGracePeriodSeconds") => {
     if ((next.metadata[field] ?? "") === (live.metadata[field] ?? "")) return;
     found.push(fieldError.invalid(`metadata.${field}`, next.metadata[field] ?? "", "field is immutable"));
   };
@@ -207,9 +207,15 @@ export function validateMetadataUpdate(next: KubeObject, live: KubeObject): Fiel
   immutable("name");
   immutable("namespace");
   immutable("uid");
-  immutable("creationTimestamp");
   immutable("deletionTimestamp");
-  return found;
+  immutable("deletionGracePeriodSeconds");
+  const { labels = {}, annotations = {} } = next.metadata;
+  return [
+    ...found,
+    ...checkLabels(labels, "metadata.labels"),
+    ...checkAnnotations(annotations),
+    ...checkOwners(next.metadata),
+  ];
 }
 
 /** Takes owners out that are named twice, as a cluster does on every write. Returns what it warns of. */

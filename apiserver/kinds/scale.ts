@@ -1,4 +1,5 @@
 import { isObject } from "../../lib/json.ts";
+import { goPlain } from "../fields/go-value.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { ServedKind } from "./kind.ts";
@@ -9,12 +10,9 @@ const maxReplicas = 2 ** 31 - 1;
 export function replicasAt(object: unknown, path: string): { readonly value?: number; readonly error?: string } {
   const keys = path.split(".").slice(1);
   let at: unknown = object;
-  for (const [index, key] of keys.entries()) {
+  for (const key of keys) {
     if (at === null) return {};
-    if (!isObject(at)) {
-      const where = `.${keys.slice(0, index).join(".")}`;
-      return { error: `${where} accessor error: ${accessed(at)}, expected map[string]interface {}` };
-    }
+    if (!isObject(at)) return { error: `${path} accessor error: ${accessed(at)}, expected map[string]interface{}` };
     if (!Object.hasOwn(at, key)) return {};
     at = at[key];
   }
@@ -53,17 +51,13 @@ export function scaleErrors(kind: ServedKind, object: KubeObject): FieldError[] 
 }
 
 function accessed(value: unknown): string {
-  const [shown, type] =
-    value === null
-      ? ["<nil>", "<nil>"]
-      : Array.isArray(value)
-        ? ["[...]", "[]interface {}"]
-        : isObject(value)
-          ? ["map[...]", "map[string]interface {}"]
-          : typeof value === "boolean"
-            ? [String(value), "bool"]
-            : typeof value === "number"
-              ? [String(value), Number.isInteger(value) ? "int64" : "float64"]
-              : [String(value), "string"];
-  return `${shown} is of the type ${type}`;
+  return `${goPlain(value)} is of the type ${goKind(value)}`;
+}
+
+function goKind(value: unknown): string {
+  if (value === null) return "<nil>";
+  if (Array.isArray(value)) return "[]interface {}";
+  if (isObject(value)) return "map[string]interface {}";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  return typeof value === "boolean" ? "bool" : "string";
 }

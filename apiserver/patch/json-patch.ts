@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
 import { badRequest, failure } from "../http/status.ts";
+import { goType } from "../kinds/metadata.ts";
 import { copyOf } from "./copy.ts";
 
 const maxOperations = 10_000;
@@ -14,6 +15,7 @@ const polluting = new Set(["__proto__", "constructor", "prototype"]);
  * for too many operations and 422 for one that does not apply. Refuses paths that would reach a prototype.
  */
 export function applyJsonPatch(doc: unknown, patch: unknown): unknown {
+  if (patch === null) return copyOf(doc);
   if (!Array.isArray(patch)) {
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${isObject(patch) ? "object" : typeof patch} into Go value of type []handlers.jsonPatchOp`,
@@ -41,7 +43,12 @@ function refuse(why: string): Error {
 }
 
 function run(state: State, operation: unknown): void {
-  if (!isObject(operation)) throw badRequest("error decoding patch: an operation must be an object");
+  // Go reads null as an operation without members.
+  if (!isObject(operation)) throw operation === null ? refuse("Unexpected kind: ") : undecodable(operation, "value");
+  for (const member of ["op", "path", "from"]) {
+    const given = operation[member];
+    if (given !== undefined && given !== null && typeof given !== "string") throw undecodable(given, member);
+  }
   const { op } = operation;
   const path = pointerOf(operation, "path");
   const value = (): unknown => copyOf(operation.value ?? null);
@@ -58,16 +65,23 @@ function run(state: State, operation: unknown): void {
   }
 }
 
+/** 400 in the words of Go's decoder for a patch of which a part has a wrong type. */
+function undecodable(given: unknown, member: string): Error {
+  const into =
+    member === "value" ? "value of type handlers.jsonPatchOp" : `struct field jsonPatchOp.${member} of type string`;
+  return badRequest(`error decoding patch: json: cannot unmarshal ${goType(given)} into Go ${into}`);
+}
+
 type Pointer = readonly string[];
 
 function pointerOf(operation: Record<string, unknown>, member: "path" | "from"): Pointer {
   const text = operation[member];
   if (typeof text !== "string") throw refuse(`operation missing ${member} field: missing value`);
   if (text === "") return [];
-  if (!text.startsWith("/")) throw refuse(`${member} "${text.slice(0, 200)}" must start with "/"`);
+  // The server's library takes what stands before the first slash for nothing.
   const parts = text
-    .slice(1)
     .split("/")
+    .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
   if (parts.some((part) => polluting.has(part))) throw refuse(`path "${text.slice(0, 200)}" names a prototype`);
   return parts;

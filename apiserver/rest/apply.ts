@@ -3,7 +3,7 @@ import { isObject } from "../../lib/json.ts";
 import { conflictMessage, type FieldConflict, serverSideApply } from "../fields/index.ts";
 import { badRequest, failure } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
-import { normaliseMetadata } from "../kinds/metadata.ts";
+import { goType, normaliseMetadata } from "../kinds/metadata.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Api } from "./api.ts";
 import { resetFields } from "./fields.ts";
@@ -58,7 +58,11 @@ function typeText(version: unknown, kind: unknown): string {
 }
 
 function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): KubeObject {
-  if (!isObject(body)) throw badRequest("the apply configuration must be an object");
+  if (body === null || body === undefined) return readConfig(kind, {}, options);
+  if (!isObject(body)) {
+    const why = `json: cannot unmarshal ${goType(body)} into Go value of type map[string]interface {}`;
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`);
+  }
   const { apiVersion: version = "", kind: word = "" } = body as { apiVersion?: unknown; kind?: unknown };
   if (version !== apiVersion(kind) || word !== kind.kind)
     throw badRequest(`invalid object type: ${typeText(version, word)}`);

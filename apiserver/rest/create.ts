@@ -9,7 +9,7 @@ import { type Entry, type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Api, Call, User } from "./api.ts";
 import { trackFields } from "./fields.ts";
 import { readWriteOptions, type WriteOptions } from "./options.ts";
-import { asKind, conform, reportStrict } from "./prepare.ts";
+import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, fromStored, toStored } from "./present.ts";
 import { respondObject } from "./read.ts";
 
@@ -21,7 +21,8 @@ const generateAttempts = 8;
 export async function create(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const options = readWriteOptions(call, "CreateOptions");
   const { value, strict } = decodeBody(await readBody(call.request), call.request.headers["content-type"], kind.kind);
-  const object = asKind(kind, value);
+  const complain: Complain = (found) => reportStrict(kind, found, options.fieldValidation, call.warnings);
+  const object = asKind(kind, value, complain);
   const unknown = conform(kind, object);
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
   const created = await createObject(api, kind, object, {

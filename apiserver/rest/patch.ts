@@ -14,7 +14,7 @@ import type { KubeObject } from "../store/entry.ts";
 import type { Api, Call } from "./api.ts";
 import { applyWanted } from "./apply.ts";
 import { readWriteOptions } from "./options.ts";
-import { asPatchedKind, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
+import { asPatchedKind, type Complain, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
 import { respondObject } from "./read.ts";
 import { updateObject, type Wanted } from "./update.ts";
 
@@ -42,6 +42,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
     subresource,
     mayCreate: type === apply && subresource === "",
     replaces: false,
+    versioned: type !== apply,
     user: call.user,
     options,
     warnings: call.warnings,
@@ -55,7 +56,9 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
             unknown: [],
             shown: () => "",
           }
-        : patched(kind, live!, decoded.value, type, namespace, name);
+        : patched(kind, live!, decoded.value, type, namespace, name, (found) =>
+            reportStrict(kind, found, options.fieldValidation, call.warnings),
+          );
     complaints = [...decoded.strict, ...wanted.unknown];
     const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.shown(), why);
     reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
@@ -81,13 +84,14 @@ function patched(
   type: string,
   namespace: string,
   name: string,
+  complain: Complain,
 ): Wanted & { readonly unknown: readonly string[]; readonly shown: () => string } {
   const result = applyPatch(kind, live, patchBody, type);
   if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
   // A refusal shows what the patch made, before anything was dropped from it; of a strategic one the patch.
   const sent = structuredClone(type === strategic ? patchBody : result);
   const shown = () => (type === strategic ? goPlain(sent) : goJson(sent));
-  const object = asPatchedKind(kind, result);
+  const object = asPatchedKind(kind, result, complain);
   const unknown = conform(kind, object, (_kind, why) =>
     patchRefused(shown(), type === strategic ? converterWords(why) : why),
   );
@@ -98,6 +102,8 @@ function patched(
 function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type: string): unknown {
   const base = structuredClone(live);
   if (type === json) return applyJsonPatch(base, patchBody as never);
+  // The library that merges refuses null by itself.
+  if (patchBody === null && type === merge) throw badRequest("Invalid JSON Patch");
   if (!isObject(patchBody)) {
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${goType(patchBody)} into Go value of type map[string]interface {}`,
@@ -108,12 +114,14 @@ function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type
 }
 
 function checkIdentity(kind: ServedKind, object: KubeObject, namespace: string, name: string): void {
-  if (object.metadata.name !== name) {
-    throw badRequest(
-      `the name of the object (${object.metadata.name ?? ""}) does not match the name on the URL (${name})`,
-    );
+  if (!object.metadata.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   }
-  if (kind.namespaced && (object.metadata.namespace ?? "") !== namespace) {
+  if (object.metadata.name !== name) {
+    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (kind.namespaced) object.metadata.namespace ??= namespace;
+  if (kind.namespaced && object.metadata.namespace !== namespace) {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
 }

@@ -6,6 +6,7 @@ import { goMismatch } from "../kinds/go-types.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { goType, normaliseMetadata } from "../kinds/metadata.ts";
 import { goJson, goQuote } from "../schema/field-errors.ts";
+import { metaFields } from "../schema/json-schema.ts";
 import { omitEmpty } from "../schema/omit-empty.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { FieldValidation } from "./options.ts";
@@ -13,16 +14,26 @@ import type { FieldValidation } from "./options.ts";
 /** How a complaint of the decoder becomes a Status: a body and a patch are refused in different words. */
 export type Refuse = (kind: ServedKind, why: string) => Error;
 
+/** Takes strict complaints of an object that is refused all the same. */
+export type Complain = (complaints: readonly string[]) => void;
+
+/** A version that is not served has no schema, so to a cluster all fields of its objects are unknown. */
+function unknownToAnyVersion(kind: ServedKind, object: KubeObject): string[] {
+  if (object.kind !== kind.kind || !String(object.apiVersion).startsWith(`${kind.group}/`)) return [];
+  const unknown = Object.keys(object).filter((key) => !metaFields.has(key));
+  return unknown.sort().map((path) => `unknown field "${path}"`);
+}
+
 const typeMeta =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /** Checks that a body is an object of the kind; built-in kinds may leave apiVersion and kind out. Throws 400 and 422. */
-export function asKind(kind: ServedKind, value: unknown): KubeObject {
+export function asKind(kind: ServedKind, value: unknown, complain: Complain = () => {}): KubeObject {
   const wanted = apiVersion(kind);
   const body = shown(Buffer.from(JSON.stringify(value)));
   const unrecognised = (why: string) =>
     badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${body})`);
-  if (value === null && !kind.custom) return asKind(kind, {});
+  if (value === null && !kind.custom) return asKind(kind, {}, complain);
   if (value !== null && !isObject(value)) {
     const text = `json: cannot unmarshal ${goType(value)} into Go value of type ${typeMeta}`;
     throw unrecognised(`couldn't get version/kind; json parse error: ${text}`);
@@ -37,6 +48,7 @@ export function asKind(kind: ServedKind, value: unknown): KubeObject {
   if (!object.kind) throw unrecognised(`Object 'Kind' is missing in '${shorten(value)}'`);
   if (!object.apiVersion) throw unrecognised(`Object 'apiVersion' is missing in '${shorten(value)}'`);
   if (object.apiVersion !== wanted) {
+    complain(unknownToAnyVersion(kind, object));
     const text = `the API version in the data (${object.apiVersion}) does not match the expected API version (${wanted})`;
     throw badRequest(text);
   }
@@ -45,7 +57,11 @@ export function asKind(kind: ServedKind, value: unknown): KubeObject {
 }
 
 /** The same for the outcome of a patch, which may not turn an object into another kind. Throws 422. */
-export function asPatchedKind(kind: ServedKind, value: Record<string, unknown>): KubeObject {
+export function asPatchedKind(
+  kind: ServedKind,
+  value: Record<string, unknown>,
+  complain: Complain = () => {},
+): KubeObject {
   const object = { ...value } as KubeObject;
   const wanted = apiVersion(kind);
   if (!kind.custom) {
@@ -53,7 +69,10 @@ export function asPatchedKind(kind: ServedKind, value: Record<string, unknown>):
       throw patchRefused(goJson(object), foreignWhy(kind, object));
     return object;
   }
+  if (!object.kind) throw patchRefused(goJson(object), `Object 'Kind' is missing in '${goJson(object)}'`);
+  if (!object.apiVersion) throw new Error("Object 'apiVersion' is missing in 'object has no apiVersion field'");
   if (object.apiVersion !== wanted) {
+    complain(unknownToAnyVersion(kind, object));
     const group = String(object.apiVersion).includes("/") ? String(object.apiVersion).split("/")[0]! : "";
     const errors = [fieldError.invalid("apiVersion", object.apiVersion, `must be ${wanted}`)];
     throw invalid(group, object.kind, object.metadata?.name ?? "", errors);

@@ -11,7 +11,7 @@ import type { Api, Call } from "./api.ts";
 import { buildNew, type CreateContext, checkNamespace, findNamespace } from "./create.ts";
 import { isUnchanged, trackFields } from "./fields.ts";
 import { readWriteOptions } from "./options.ts";
-import { asKind, conform, reportStrict } from "./prepare.ts";
+import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, fromStored, toStored } from "./present.ts";
 import { respondObject } from "./read.ts";
 
@@ -22,6 +22,8 @@ export interface UpdateContext extends CreateContext {
   readonly mayCreate: boolean;
   /** A PUT replaces: it must name the version it read where the kind demands that. A patch starts from the live one. */
   readonly replaces: boolean;
+  /** The writer has seen the version: without one the write is unconditional, which not every kind allows. */
+  readonly versioned?: boolean;
 }
 
 export interface Outcome {
@@ -39,7 +41,8 @@ export interface Wanted {
 export async function put(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
   const options = readWriteOptions(call, "UpdateOptions");
   const { value, strict } = decodeBody(await readBody(call.request), call.request.headers["content-type"], kind.kind);
-  const object = asKind(kind, value);
+  const complain: Complain = (found) => reportStrict(kind, found, options.fieldValidation, call.warnings);
+  const object = asKind(kind, value, complain);
   const unknown = conform(kind, object);
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
   const { name, namespace } = call.info;
@@ -62,6 +65,7 @@ export async function put(api: Api, call: Call, kind: ServedKind, subresource: s
     subresource,
     mayCreate,
     replaces: true,
+    versioned: true,
     user: call.user,
     options,
     warnings: call.warnings,
@@ -174,7 +178,7 @@ function checkVersion(kind: ServedKind, context: UpdateContext, next: KubeObject
     throw conflict(about(kind), context.name, uidMismatch(kind, context, uid, live.metadata.uid));
   }
   if (!resourceVersion || resourceVersion === "0") {
-    if (!context.replaces || kind.strategy.unconditionalUpdate) return;
+    if (!context.versioned || kind.strategy.unconditionalUpdate) return;
     throw invalid(kind.group, kind.plural, context.name, [
       {
         ...fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
@@ -192,8 +196,8 @@ function uidMismatch(kind: ServedKind, { namespace, name }: UpdateContext, wante
   return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
 }
 
-const ownFields = ["generation", "resourceVersion"] as const;
-const keptWhenAbsent = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const;
+const ownFields = ["generation", "resourceVersion", "creationTimestamp"] as const;
+const keptWhenAbsent = ["uid", "deletionGracePeriodSeconds"] as const;
 
 // A client may leave system fields out; where it says them they must be right, which validation checks.
 function keepSystemFields(next: KubeObject, live: KubeObject): void {
@@ -201,10 +205,7 @@ function keepSystemFields(next: KubeObject, live: KubeObject): void {
   for (const field of keptWhenAbsent)
     if (next.metadata[field] === undefined) copyField(next.metadata, live.metadata, field);
   // Nobody takes a deletion back.
-  if (live.metadata.deletionTimestamp) {
-    next.metadata.deletionTimestamp = live.metadata.deletionTimestamp;
-    copyField(next.metadata, live.metadata, "deletionGracePeriodSeconds");
-  }
+  if (live.metadata.deletionTimestamp) next.metadata.deletionTimestamp = live.metadata.deletionTimestamp;
   delete next.metadata.selfLink;
 }
 

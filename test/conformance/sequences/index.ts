@@ -10,6 +10,7 @@ import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
 import { identity } from "./identity.ts";
+import { jsonPatches } from "./json-patches.ts";
 import { listing } from "./listing.ts";
 import { namespaces } from "./namespaces.ts";
 import { patches } from "./patches.ts";
@@ -34,6 +35,7 @@ export const groups: Readonly<Record<string, Sequences>> = {
   "crd-rules": crdRules,
   "crd-schemas": crdSchemas,
   "schema-values": schemaValues,
+  "json-patches": jsonPatches,
   listing,
   watching,
   deleting,
