@@ -30,7 +30,14 @@ function evaluatorOf(node: Node): ((ev: Evaluator, ast: Node, scope: unknown) =>
   // Nothing is in an empty list, whatever it is: cel-go folds this away.
   if (node.op === "in" && isEmptyList((node.args as unknown[])[1])) return () => false;
   if (node.op === "call") {
-    return (ev, ast, scope) => (ast.handle as Handle)(all(ev, (ast.args as [string, unknown[]])[1], scope), ast, ev);
+    const [name, args] = node.args as [string, unknown[]];
+    const whole = name === "int" || name === "uint";
+    return (ev, ast, scope) => {
+      const values = all(ev, args, scope);
+      // The library takes an empty text for zero.
+      if (whole && values[0] === "") throw new Error(`${name}() type error: cannot convert to ${name}`);
+      return (ast.handle as Handle)(values, ast, ev);
+    };
   }
   if (node.op === "rcall") {
     return (ev, ast, scope) => {

@@ -91,8 +91,8 @@ const fields: Readonly<Record<Type, readonly string[]>> = {
 
 const typeNames = Object.keys(literals) as Type[];
 
-/** Never a text or list of unknown size, where one of known size is wanted. */
-const mistaken = typeNames.filter((type) => !["free", "frees", "nums"].includes(type));
+/** Never a text or list of unknown size, where one of known size is wanted, nor what is only known when it runs. */
+const mistaken = typeNames.filter((type) => !["free", "frees", "nums", "dyn"].includes(type));
 
 /** Replaces `{type}` by expressions of the type, and `{a|b}` by one of the words. */
 function filled(template: string): Make {
