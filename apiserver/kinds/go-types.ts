@@ -1,4 +1,5 @@
 import { isObject } from "../../lib/json.ts";
+import { badTime, goTime } from "./go-time.ts";
 import { goType } from "./metadata.ts";
 import { components } from "./openapi.ts";
 
@@ -53,7 +54,13 @@ function inField(
 ): string | undefined {
   const value = holder[key];
   const target = referenceOf(schema);
-  if (target) return inReference(target, value, field, path, depth);
+  if (target) {
+    const wrong = inReference(target, value, field, path, depth);
+    const word = lastWord(target);
+    if (typeof value === "string" && !wrong && (word === "Time" || word === "MicroTime"))
+      holder[key] = goTime(value, word === "MicroTime");
+    return wrong;
+  }
   const wrong = () => `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type ${goName(schema)}`;
   switch (schema.type) {
     case "string":
@@ -132,26 +139,35 @@ function goName(schema: Schema): string {
   return format === "byte" ? "[]uint8" : "string";
 }
 
-/** The complaint of Go's time.Parse about what is no RFC 3339 time; a MicroTime has exactly six digits of a second. */
-function badTime(text: string, micro: boolean): string | undefined {
-  const layout = micro ? "2006-01-02T15:04:05.000000Z07:00" : "2006-01-02T15:04:05Z07:00";
-  const match = text.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
-  const complaint = (rest: string, part: string) =>
-    `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${part}"`;
-  if (!match || Number.isNaN(Date.parse(text))) return complaint(text, "2006");
-  const [, fraction = "", zone = ""] = match;
-  return micro && fraction.length !== 7 ? complaint(fraction + zone, ".000000") : undefined;
-}
-
 /** The complaint of Go's base64 decoder, which wants padding and stops at the first byte it cannot use. */
 function badBase64(text: string): string | undefined {
-  const clean = text.replace(/[\r\n]/g, "");
-  const bad = clean.search(/[^A-Za-z0-9+/=]/);
-  if (bad >= 0) return `illegal base64 data at input byte ${bad}`;
-  const body = clean.replace(/={1,2}$/, "");
-  const early = body.indexOf("=");
-  if (early >= 0) return `illegal base64 data at input byte ${early}`;
-  return clean.length % 4 === 0
-    ? undefined
-    : `illegal base64 data at input byte ${clean.length - (clean.length % 4) || clean.length}`;
+  const at = corruptByte(text);
+  return at === undefined ? undefined : `illegal base64 data at input byte ${at}`;
+}
+
+function corruptByte(text: string): number | undefined {
+  let inGroup = 0;
+  let at = 0;
+  const skipLines = () => {
+    while (text[at] === "\n" || text[at] === "\r") at++;
+  };
+  for (skipLines(); at < text.length; skipLines()) {
+    const char = text[at]!;
+    if (/[A-Za-z0-9+/]/.test(char)) {
+      inGroup = (inGroup + 1) % 4;
+      at++;
+      continue;
+    }
+    if (char !== "=" || inGroup < 2) return at;
+    at++;
+    skipLines();
+    if (inGroup === 2) {
+      if (at === text.length) return at;
+      if (text[at] !== "=") return at;
+      at++;
+      skipLines();
+    }
+    return at < text.length ? at : undefined;
+  }
+  return inGroup === 0 ? undefined : text.length - inGroup;
 }

@@ -1,7 +1,8 @@
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject, Metadata, Owner } from "../store/entry.ts";
-import { checkLabelKey, checkLabelValue, checkQualifiedName } from "./names.ts";
+import { badTime, goTime } from "./go-time.ts";
+import { checkLabelKey, checkLabelValue } from "./names.ts";
 
 const text = (value: unknown) => typeof value === "string";
 const whole = (value: unknown) => Number.isInteger(value);
@@ -47,6 +48,10 @@ export function normaliseMetadata(
   const metadata: Metadata = object.metadata;
   for (const [key, value] of Object.entries(metadata)) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    // Go reads a null in a map of texts as an empty one.
+    if (!custom && field?.is === map && isObject(value)) {
+      for (const name of Object.keys(value)) value[name] ??= "";
+    }
     if (!field) {
       unknown.push(`metadata.${key}`);
       delete metadata[key];
@@ -55,7 +60,16 @@ export function normaliseMetadata(
       delete metadata[key];
     } else if (!field.is(value)) {
       return { unknown, wrong: mismatch(custom ? key : `metadata.${key}`, value, field.go) };
+    } else if (!custom && field.go === "v1.Time") {
+      const wrong = badTime(value as string, false);
+      if (wrong) return { unknown, wrong };
     }
+  }
+  for (const key of ["creationTimestamp", "deletionTimestamp"] as const) {
+    if (metadata[key]) metadata[key] = goTime(metadata[key]);
+  }
+  for (const entry of (metadata.managedFields ?? []) as { time?: unknown }[]) {
+    if (typeof entry.time === "string") entry.time = goTime(entry.time);
   }
   metadata.ownerReferences?.forEach((owner, index) => {
     for (const key of Object.keys(owner)) {
@@ -148,7 +162,7 @@ function checkAnnotations(annotations: Readonly<Record<string, string>>): FieldE
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-    for (const message of checkQualifiedName(key.toLowerCase())) {
+    for (const message of checkLabelKey(key.toLowerCase())) {
       found.push(fieldError.invalid("metadata.annotations", key, message));
     }
   }
