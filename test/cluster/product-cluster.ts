@@ -18,6 +18,8 @@ const ours = "system:serviceaccounts:roster-system";
 /** A real API with kubectl beside it. */
 export interface KubectlCluster extends Cluster {
   readonly own: boolean;
+  /** Of the administrator, and the kubectl that goes with the server. */
+  readonly files: { readonly kubeconfig: string; readonly kubectl: string };
   /** Runs kubectl as the administrator; throws with what it said when it fails. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
 }
@@ -49,6 +51,7 @@ export async function startRealCluster(say: (line: string) => void, confined = f
     admin,
     namespace,
     own: real.own,
+    files: { kubeconfig: real.kubeconfig, kubectl: real.kubectl },
     kubectl,
     person,
     async install() {
