@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
     component: "io.k8s.api.core.v1.Event",
     shortNames: ["ev"],
     strategy: { ...plain, ...coreEvents, createOnUpdate: true },
-    selectable: eventFields,
+    selectable: eventFields.core,
     empty: emptyEvents.core,
   },
   {
@@ -103,7 +103,7 @@ const rows: readonly Row[] = [
     shortNames: ["ev"],
     bucket: "core/events",
     strategy: { ...plain, ...modernEvents, createOnUpdate: true },
-    selectable: eventFields,
+    selectable: eventFields.modern,
     conversion: eventConversion,
     empty: emptyEvents.modern,
   },

@@ -106,8 +106,10 @@ function seriesErrors({ series }: KubeObject): FieldError[] {
   return found;
 }
 
+// As a cluster goes through them: it looks at the reason twice.
 const fixed = [
   "involvedObject",
+  "reason",
   "reason",
   "message",
   "source",
@@ -128,8 +130,18 @@ function changeErrors(event: KubeObject, before: KubeObject): FieldError[] {
     .map((field) =>
       fieldError.invalid(
         field === "reportingComponent" ? "reportingController" : field,
-        event[field] ?? null,
+        field === "involvedObject" || field === "related" ? shownReference(event[field]) : (event[field] ?? null),
         "field is immutable",
       ),
     );
+}
+
+const referenceFields = ["Kind", "Namespace", "Name", "UID", "APIVersion", "ResourceVersion", "FieldPath"];
+
+// Under the names of the server's own type, which shows every field.
+function shownReference(reference: unknown): unknown {
+  if (!isObject(reference)) return null;
+  const wire = (field: string) =>
+    field === "UID" ? "uid" : field === "APIVersion" ? "apiVersion" : `${field[0]!.toLowerCase()}${field.slice(1)}`;
+  return Object.fromEntries(referenceFields.map((field) => [field, text(reference[wire(field)])]));
 }

@@ -6,25 +6,28 @@ import type { Conversion } from "./kind.ts";
 export const coreEvent = "v1";
 
 const text = (value: unknown) => (value === undefined || value === null ? "" : String(value));
-const involved = (field: string) => (object: KubeObject) => {
-  const target = object.involvedObject ?? object.regarding;
-  return isObject(target) ? text(target[field]) : "";
+const target = (object: KubeObject, at: string, field: string) => {
+  const found = object[at];
+  return isObject(found) ? text(found[field]) : "";
 };
 const references = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"];
+type Fields = Readonly<Record<string, (object: KubeObject) => string>>;
+const referencesAt = (at: string): Fields =>
+  Object.fromEntries(references.map((field) => [`${at}.${field}`, (object: KubeObject) => target(object, at, field)]));
+const common: Fields = { reason: (object) => text(object.reason), type: (object) => text(object.type) };
 
-/** What field selectors may name on either Event API; the selector reads the form that is served. */
-export const eventFields: Readonly<Record<string, (object: KubeObject) => string>> = {
-  ...Object.fromEntries(references.map((field) => [`involvedObject.${field}`, involved(field)])),
-  ...Object.fromEntries(references.map((field) => [`regarding.${field}`, involved(field)])),
-  reason: (object) => text(object.reason),
-  type: (object) => text(object.type),
-  reportingComponent: (object) => text(object.reportingComponent ?? object.reportingController),
-  reportingController: (object) => text(object.reportingComponent ?? object.reportingController),
-  source: (object) => {
-    const source = object.source ?? object.deprecatedSource;
-    return (
-      (isObject(source) && text(source.component)) || text(object.reportingComponent ?? object.reportingController)
-    );
+/** What field selectors may name on each of the Event APIs. */
+export const eventFields: { readonly core: Fields; readonly modern: Fields } = {
+  core: {
+    ...common,
+    ...referencesAt("involvedObject"),
+    reportingComponent: (object) => text(object.reportingComponent),
+    source: (object) => target(object, "source", "component") || text(object.reportingComponent),
+  },
+  modern: {
+    ...common,
+    ...referencesAt("regarding"),
+    reportingController: (object) => text(object.reportingController),
   },
 };
 

@@ -1,4 +1,4 @@
-import type { FieldError } from "../http/status.ts";
+import { type FieldError, invalid } from "../http/status.ts";
 import type { CompiledSchema } from "../schema/structural.ts";
 import type { KubeObject } from "../store/entry.ts";
 
@@ -94,6 +94,12 @@ export interface Strategy {
 /** `v1` or `group/version`. */
 export function apiVersion(kind: { readonly group: string; readonly version: string }): string {
   return kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
+}
+
+/** 422 about an object of the kind; both Event APIs judge the core group's Event. */
+export function invalidObject(kind: ServedKind, name: string, errors: readonly FieldError[]): Error {
+  const [, group = ""] = kind.storedAs.split("/").reverse();
+  return invalid(kind.custom ? kind.group : group, kind.kind, name, errors);
 }
 
 /** The group and plural as Status messages name them. */

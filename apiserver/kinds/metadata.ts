@@ -42,7 +42,7 @@ export function normaliseMetadata(
   if (!isObject(object.metadata)) {
     return {
       unknown,
-      wrong: `json: cannot unmarshal ${goType(object.metadata)} into Go ${custom ? "value" : "struct field .metadata"} of type v1.ObjectMeta`,
+      wrong: `json: cannot unmarshal ${goType(object.metadata)} into Go ${custom ? "value" : `struct field ${object.kind}.metadata`} of type v1.ObjectMeta`,
     };
   }
   const metadata: Metadata = object.metadata;
@@ -55,8 +55,8 @@ export function normaliseMetadata(
     if (!field) {
       unknown.push(`metadata.${key}`);
       delete metadata[key];
-    } else if (isNull(value) || (isEmpty(value) && key !== "managedFields")) {
-      // An empty managedFields tells the server to forget them all.
+    } else if (isNull(value) || (isEmpty(value) && (custom || key !== "managedFields"))) {
+      // An empty managedFields tells the server to forget them all, but that of a custom kind is lost on the way.
       delete metadata[key];
     } else if (!field.is(value)) {
       return { unknown, wrong: mismatch(custom ? key : `metadata.${key}`, value, field.go) };
@@ -81,9 +81,19 @@ export function normaliseMetadata(
   return { unknown };
 }
 
+const textual = new Set(["map[string]string", "[]string"]);
+
+function nullsToTexts(value: unknown): void {
+  if (!isObject(value) && !Array.isArray(value)) return;
+  const members = value as Record<string, unknown>;
+  for (const key of Object.keys(members)) if (members[key] === null) members[key] = "";
+}
+
 function mismatch(key: string, value: unknown, go: string): string {
   const inner = isObject(value) && go.startsWith("map") ? Object.entries(value).find(([, v]) => !text(v)) : undefined;
-  const [path, bad, type] = inner ? [key, inner[1], "string"] : [key, value, go];
+  const element = Array.isArray(value) && go.startsWith("[]") ? go.slice(2) : undefined;
+  const wrong = element && (value as unknown[]).find((item) => (element === "string" ? !text(item) : !isObject(item)));
+  const [path, bad, type] = inner ? [key, inner[1], "string"] : element ? [key, wrong, element] : [key, value, go];
   return `json: cannot unmarshal ${goType(bad)} into Go struct field ObjectMeta.${path} of type ${type}`;
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toRfc3339 } from "../../lib/clock.ts";
 import { decodeBody, readBody } from "../http/body.ts";
-import { alreadyExists, badRequest, failure, forbidden, invalid, notFound } from "../http/status.ts";
-import { about, type ServedKind } from "../kinds/kind.ts";
+import { alreadyExists, badRequest, failure, forbidden, notFound } from "../http/status.ts";
+import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata } from "../kinds/metadata.ts";
 import { scaleErrors } from "../kinds/scale.ts";
 import { type Entry, type KubeObject, keyOf, parse } from "../store/entry.ts";
@@ -131,7 +131,7 @@ export function buildNew(
     ...kind.schema.validate(object, undefined, { earlier }),
     ...(kind.strategy.validate?.(object, undefined) ?? []),
   ];
-  if (errors.length > 0) throw invalid(kind.group, kind.kind, metadata.name ?? "", errors);
+  if (errors.length > 0) throw invalidObject(kind, metadata.name ?? "", errors);
   context.warnings.push(...(kind.strategy.warnings?.(object, undefined) ?? []));
   api.admit({
     operation: "CREATE",

@@ -1,5 +1,5 @@
 import { sendText } from "../http/respond.ts";
-import { badRequest, failure, notFound } from "../http/status.ts";
+import { badRequest, failure, notFound, qualified } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import type { Api, Call } from "./api.ts";
 import { create } from "./create.ts";
@@ -63,11 +63,16 @@ async function subresource(api: Api, call: Call, kind: ServedKind): Promise<void
   const { info } = call;
   const found = kind.subresources.find(({ name }) => name === info.subresource);
   if (!found) throw kind.custom ? notFound(about(kind), info.name) : missing();
-  if (!found.verbs.includes(info.verb)) throw notAllowed();
+  if (!found.verbs.includes(info.verb)) throw kind.custom ? unsupportedVerb(kind, info.verb) : notAllowed();
   if (found.scale) return scale(api, call, kind, found.scale);
   if (info.verb === "get") return get(api, call, kind);
   if (info.verb === "update") return put(api, call, kind, info.subresource);
   return patch(api, call, kind, info.subresource);
+}
+
+function unsupportedVerb(kind: ServedKind, verb: string): Error {
+  const text = `${verb} is not supported on resources of kind "${qualified(about(kind))}"`;
+  return failure(405, "MethodNotAllowed", text, { group: kind.group, kind: kind.plural });
 }
 
 /** An unknown resource of a built-in version gets a Status; of any other group, kube-apiserver answers plain text. */

@@ -117,8 +117,13 @@ async function readPatch(call: Call): Promise<Change> {
   const { type } = parseMedia(call.request.headers["content-type"] ?? "");
   const known = ["application/json-patch+json", "application/merge-patch+json"];
   if (type === "application/apply-patch+yaml") {
-    // kube-apiserver cannot either: its words end in "invalid group/version: autoscaling/v1".
-    throw failure(500, "", "server-side apply does not work on the scale of a custom kind");
+    // A cluster cannot either.
+    const why = "request to convert CR to an invalid group/version: autoscaling/v1";
+    throw failure(
+      500,
+      "",
+      `failed to convert new object (/${call.info.name}; autoscaling/v1, Kind=Scale) to proper version: ${why}`,
+    );
   }
   if (!known.includes(type)) throw unsupported([...known, "application/apply-patch+yaml"].join(", "));
   const text = toText(await readBody(call.request));

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
 import { decodeBody, readBody } from "../http/body.ts";
-import { badRequest, conflict, fieldError, invalid, notFound } from "../http/status.ts";
-import { about, type ServedKind } from "../kinds/kind.ts";
+import { badRequest, conflict, failure, fieldError, invalid, notFound } from "../http/status.ts";
+import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
 import { scaleErrors } from "../kinds/scale.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
@@ -160,10 +160,14 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   ];
   const errors = [
     ...earlier,
-    ...kind.schema.validate(half, live, { earlier, statusOnly: context.subresource === "status" }),
+    ...kind.schema.validate(half, live, {
+      earlier,
+      statusOnly: context.subresource === "status",
+      warnings: context.warnings,
+    }),
     ...(kind.strategy.validate?.(half, live, context.subresource) ?? []),
   ];
-  if (errors.length > 0) throw invalid(kind.group, kind.kind, context.name, errors);
+  if (errors.length > 0) throw invalidObject(kind, context.name, errors);
   context.warnings.push(...(kind.strategy.warnings?.(half, live) ?? []));
   const { user, namespace, name, subresource } = context;
   const request = { operation: "UPDATE", user, kind, namespace, name, subresource, options: {} } as const;
@@ -177,8 +181,11 @@ function checkVersion(kind: ServedKind, context: UpdateContext, next: KubeObject
   if (context.replaces && uid && uid !== live.metadata.uid) {
     throw conflict(about(kind), context.name, uidMismatch(kind, context, uid, live.metadata.uid));
   }
+  if (resourceVersion && !/^\d+$/.test(resourceVersion))
+    throw failure(500, "", `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   if (!resourceVersion || resourceVersion === "0") {
-    if (!context.versioned || kind.strategy.unconditionalUpdate) return;
+    // An apply need not say a version, but one that it says must be one.
+    if (kind.strategy.unconditionalUpdate || (!context.versioned && !resourceVersion)) return;
     throw invalid(kind.group, kind.plural, context.name, [
       {
         ...fieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update"),

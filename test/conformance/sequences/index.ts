@@ -2,6 +2,7 @@ import type { Sequences } from "../step.ts";
 import { access } from "./access.ts";
 import { admission } from "./admission.ts";
 import { applies } from "./applies.ts";
+import { core } from "./core.ts";
 import { crdLife } from "./crd-life.ts";
 import { crdParts } from "./crd-parts.ts";
 import { crdRules } from "./crd-rules.ts";
@@ -42,4 +43,5 @@ export const groups: Readonly<Record<string, Sequences>> = {
   namespaces,
   identity,
   access,
+  core,
 };
