@@ -180,6 +180,11 @@ export const reasons = {
   KubeUnavailable: { disposition: "transient", hint: "The Kubernetes API cannot be reached." },
   Conflict: { disposition: "transient", hint: "The object changed meanwhile; it is read again." },
   // the command line
+  Unfinished: { disposition: "waiting", hint: "Run the same command again: it goes on from there." },
+  NoController: {
+    disposition: "stalled",
+    hint: "Start a controller and run the command again; --force goes on without one, and revokes nothing.",
+  },
   PortInUse: { disposition: "stalled", hint: "Stop the other process or choose another port." },
   AlreadyRunning: { disposition: "stalled", hint: "Another `roster up` uses this folder; stop it or set ROSTER_HOME." },
   DiskFull: { disposition: "stalled", hint: "Free some space and start again." },

@@ -9,6 +9,7 @@ import { lintCommand } from "./commands/lint.ts";
 import { offboardingCommand } from "./commands/offboarding.ts";
 import { renderCommand } from "./commands/render.ts";
 import { traceCommand } from "./commands/trace.ts";
+import { uninstallCommand } from "./commands/uninstall.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
 import { exitCodes, explain } from "./exit.ts";
@@ -52,6 +53,7 @@ function program(): Command {
     traceCommand(io, checkout),
     ledgerCommand(io, checkout),
     offboardingCommand(io, checkout),
+    uninstallCommand(io, checkout),
     controllerCommand(io, checkout),
     gatewayCommand(io, checkout),
     versionCommand(io, checkout),

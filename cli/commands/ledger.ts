@@ -45,9 +45,12 @@ export function ledgerCommand(io: Io, checkout: Checkout): Command {
         const found = await desk.status();
         const foreign = found.ledger.cluster !== undefined && found.ledger.cluster !== found.cluster.id;
         if (how === "adopt" && !foreign)
-          throw problem("Conflict", "the ledger is not another cluster's; `roster ledger accept` is for this one");
+          throw problem(
+            "InvalidRequest",
+            "the ledger is not another cluster's; `roster ledger accept` is for this one",
+          );
         if (how === "accept" && foreign)
-          throw problem("Conflict", "the ledger belongs to another cluster; `roster ledger adopt` takes it over");
+          throw problem("InvalidRequest", "the ledger belongs to another cluster; `roster ledger adopt` takes it over");
         io.err(formatPlan(how, found));
         if (!options.yes) await confirm(how, io);
         const settled = await desk.settle(how, { ledger: found.ledger.id, epoch: found.ledger.epoch });
