@@ -33,13 +33,17 @@ interface Sent {
 const seriesMs = 360_000;
 const refreshMs = 60_000;
 const maxQueued = 1_000;
+// A fleet that is hired at once is no thousand stories: what people wait for comes before what they may read about it.
+const burst = 100;
+const perSecond = 50;
 const maxRemembered = 5_000;
 const noteBytes = 1_024;
 
 /**
  * Records events.k8s.io/v1 events beside the objects they tell of. The same words on the same object are one event
- * with a count. Never blocks and never throws: events are told, not relied on; past 1,000 waiting ones new ones are
- * dropped and counted in the log.
+ * with a count. Never blocks and never throws: events are told, not relied on; they are
+ * sent at most fifty a second after a first hundred, and past 1,000 waiting ones those are dropped, and counted in the
+ * log, that tell of nothing bad.
  */
 export class EventRecorder implements AsyncDisposable {
   readonly #client: KubeClient;
@@ -52,6 +56,9 @@ export class EventRecorder implements AsyncDisposable {
   #draining: Promise<void> | undefined;
   #dropped = 0;
   #stopped = false;
+  #tokens = burst;
+  #countedAt: Instant;
+  readonly #stop = new AbortController();
 
   constructor(options: {
     readonly client: KubeClient;
@@ -65,13 +72,17 @@ export class EventRecorder implements AsyncDisposable {
     this.#log = options.log;
     this.#controller = options.controller;
     this.#instance = options.instance.slice(0, 128);
+    this.#countedAt = options.clock.now();
   }
 
   record(occurrence: Occurrence): void {
     if (this.#stopped) return;
     if (this.#queue.length >= maxQueued) {
       this.#dropped++;
-      return;
+      // A warning takes the place of something that went as it should.
+      const least = occurrence.type === "Warning" ? this.#queue.findIndex(({ type }) => type === "Normal") : -1;
+      if (least === -1) return;
+      this.#queue.splice(least, 1);
     }
     this.#queue.push(occurrence);
     this.#draining ??= this.#drain();
@@ -84,6 +95,7 @@ export class EventRecorder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
+    this.#stop.abort();
     await this.flush();
   }
 
@@ -92,6 +104,7 @@ export class EventRecorder implements AsyncDisposable {
     await Promise.resolve();
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       try {
+        await this.#pace();
         await this.#send(next);
       } catch (thrown) {
         this.#log.debug("could not record an event", { reason: next.reason, error: messageOf(thrown) });
@@ -100,6 +113,16 @@ export class EventRecorder implements AsyncDisposable {
     if (this.#dropped > 0) this.#log.warn("events dropped", { count: this.#dropped });
     this.#dropped = 0;
     this.#draining = undefined;
+  }
+
+  /** Waits for its turn; not at the end, when what is queued is what there is. */
+  async #pace(): Promise<void> {
+    const now = this.#clock.now();
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#countedAt) * perSecond) / 1_000);
+    this.#countedAt = now;
+    if (this.#tokens < 1 && !this.#stopped)
+      await this.#clock.sleep(1_000 / perSecond, this.#stop.signal).catch(() => undefined);
+    this.#tokens--;
   }
 
   async #send(occurrence: Occurrence): Promise<void> {
