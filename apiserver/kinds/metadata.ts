@@ -55,7 +55,7 @@ export function normaliseMetadata(
     if (!field) {
       unknown.push(`metadata.${key}`);
       delete metadata[key];
-    } else if (isNull(value) || (isEmpty(value) && (custom || key !== "managedFields"))) {
+    } else if (isNull(value) || (isEmpty(value) && field.is(value) && (custom || key !== "managedFields"))) {
       // An empty managedFields tells the server to forget them all, but that of a custom kind is lost on the way.
       delete metadata[key];
     } else if (!field.is(value)) {
@@ -79,14 +79,6 @@ export function normaliseMetadata(
     }
   });
   return { unknown };
-}
-
-const textual = new Set(["map[string]string", "[]string"]);
-
-function nullsToTexts(value: unknown): void {
-  if (!isObject(value) && !Array.isArray(value)) return;
-  const members = value as Record<string, unknown>;
-  for (const key of Object.keys(members)) if (members[key] === null) members[key] = "";
 }
 
 function mismatch(key: string, value: unknown, go: string): string {

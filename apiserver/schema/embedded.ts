@@ -66,6 +66,7 @@ export function coerceEmbedded(value: unknown, schema: JsonSchema, path = ""): C
     }
     if (!isObject(resource) || !("metadata" in resource)) return;
     const given: unknown = structuredClone(resource.metadata);
+    nullsToTexts(resource.metadata);
     const metadata = normaliseMetadata(resource as KubeObject, true);
     unknown.push(...metadata.unknown.map((name) => join(at, name)));
     // It is decoded by itself, so its type is not named as a member's.
@@ -73,6 +74,17 @@ export function coerceEmbedded(value: unknown, schema: JsonSchema, path = ""): C
     if (why !== undefined) wrong ??= invalid(join(at, "metadata"), given, why);
   });
   return { unknown: unknown.sort(), ...(wrong ? { wrong } : {}) };
+}
+
+/** Go takes a null for a text that is empty. */
+function nullsToTexts(metadata: unknown): void {
+  if (!isObject(metadata)) return;
+  for (const name of ["labels", "annotations", "finalizers"]) {
+    const texts = metadata[name];
+    if (!isObject(texts) && !Array.isArray(texts)) continue;
+    const members = texts as Open;
+    for (const key of Object.keys(members)) members[key] ??= "";
+  }
 }
 
 /** Checks apiVersion, kind and metadata of embedded resources, in Kubernetes' words. */

@@ -38,8 +38,9 @@ export function nameInSelector(text: string | null): string {
   return term ? term.replace(/^metadata\.name==?/, "").replace(/\\([\\,=])/g, "$1") : "";
 }
 
+/** The terms, in the order in which a cluster looks at them: by their text. A term that names nothing asks for nothing. */
 function split(text: string): string[] {
-  return text.match(/(?:\\.|[^,\\])+/g) ?? [];
+  return (text.match(/(?:\\.|[^,\\])+/g) ?? []).filter((term) => !/^!?==?$/.test(term)).sort();
 }
 
 /** Takes the backslashes out of a value. Throws where one is missing or stands before what needs none. */

@@ -16,7 +16,7 @@ function walk(value: unknown, key: string, ns: string): unknown {
     const items = value.map((item) => walk(item, "", ns));
     // Entries of the same second are ordered by name, those of two by time: both servers may straddle a second.
     // Kinds are listed in the order in which a cluster came to know them, rules in that of a map of bindings.
-    return unordered.has(key) ? items.sort(byText) : items;
+    return unordered.has(key.split(".").at(-1)!) ? items.sort(byText) : items;
   }
   if (!isObject(value)) return value;
   const result: Record<string, unknown> = {};
@@ -34,7 +34,7 @@ function text(value: string, key: string, ns: string): string {
   if ((key === "continue" || key === "metadata.continue") && value !== "") return "{continue}";
   if (timePattern.test(value)) return "{time}";
   return (
-    value
+    inOrder(value)
       .replaceAll(ns, "{ns}")
       .replace(uidPattern, "{uid}")
       .replace(/X509SHA256=[0-9a-f]{64}/g, "X509SHA256={hash}")
@@ -47,6 +47,13 @@ function text(value: string, key: string, ns: string): string {
       .replace(/\bresource version: \d+/gi, "resource version: {rv}")
       .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[^ ,)]*/g, "{time}")
   );
+}
+
+/** What is wrong with an applied configuration comes in the order of a Go map. */
+function inOrder(value: string): string {
+  const [head, list] = value.split(": errors:\n");
+  if (list === undefined || !value.startsWith("failed to create typed patch object")) return value;
+  return `${head}: errors:\n${list.split("\n").sort().join("\n")}`;
 }
 
 function generated(metadata: Record<string, unknown>, result: Record<string, unknown>): void {
