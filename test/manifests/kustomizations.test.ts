@@ -35,6 +35,10 @@ type Deployment = Resource & {
   };
 };
 
+type NetworkPolicy = Resource & {
+  readonly spec: { readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> } };
+};
+
 const built = new Map<string, readonly Resource[]>();
 function build(folder: string): readonly Resource[] {
   const known = built.get(folder);
@@ -90,7 +94,7 @@ describe.skipIf(!found)("the kustomizations", () => {
 
 describe.skipIf(!found)("the Deployments of manifests/install", () => {
   const objects = () => build("manifests/install");
-  const deployments = () => objects().filter(({ kind }) => kind === "Deployment") as readonly Deployment[];
+  const deployments = () => objects().filter((object): object is Deployment => object.kind === "Deployment");
   const named = (kind: string, name: string) =>
     objects().find((object) => object.kind === kind && object.metadata.name === name) as Resource & {
       readonly spec: Readonly<Record<string, unknown>>;
@@ -178,9 +182,7 @@ describe.skipIf(!found)("the Deployments of manifests/install", () => {
   });
 
   it("are each under a NetworkPolicy of their own, beside one that denies everything else", () => {
-    const policies = objects().filter(({ kind }) => kind === "NetworkPolicy") as readonly (Resource & {
-      readonly spec: { readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> } };
-    })[];
+    const policies = objects().filter((object): object is NetworkPolicy => object.kind === "NetworkPolicy");
     const selected = policies.map(({ spec }) => spec.podSelector.matchLabels?.["app.kubernetes.io/component"]);
     expect(selected.sort()).toEqual(["controller", "gateway", "runtime", undefined]);
     const runtime = policies.find(({ metadata }) => metadata.name === "runtime")!;
