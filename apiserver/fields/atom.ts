@@ -57,7 +57,8 @@ const ownerReference: JsonSchema = {
     apiVersion: text,
     kind: text,
     name: text,
-    uid: text,
+    // A key with a default, so that one without it is validation's to refuse.
+    uid: { ...text, default: "" },
     controller: { type: "boolean" },
     blockOwnerDeletion: { type: "boolean" },
   },

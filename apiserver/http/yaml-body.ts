@@ -1,6 +1,9 @@
 import { parseDocument } from "yaml";
 import { type Decoded, maxDepth } from "./json-body.ts";
 
+/** How a YAML decoder's strict complaints begin. */
+export const yamlErrors = "yaml: unmarshal errors:\n  line ";
+
 /**
  * Parses one YAML document (or JSON, which it contains) as kubectl reads it: YAML 1.1, so that `yes` is a boolean,
  * aliases bounded. Duplicate keys are strict complaints; the last one wins. Throws a plain Error.
@@ -13,7 +16,9 @@ export function readYaml(text: string): Decoded {
   const unique = parseDocument(text, { version: "1.1", uniqueKeys: true, prettyErrors: true });
   for (const error of unique.errors) {
     const line = error.linePos?.[0].line ?? 0;
-    strict.push(`yaml: unmarshal errors:\n  line ${line}: key already set in map`);
+    const key = /^"((?:[^"\\]|\\.)*)"|^'((?:[^']|'')*)'|^[^\s:,{}[\]]+/.exec(text.slice(error.pos[0]));
+    const name = JSON.stringify(key?.[1] ?? key?.[2] ?? key?.[0] ?? "");
+    strict.push(`${yamlErrors}${line}: key ${name} already set in map`);
   }
   const value = document.toJS({ maxAliasCount: 100 }) as unknown;
   return { value: plain(value, 0), strict };

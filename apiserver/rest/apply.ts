@@ -40,7 +40,9 @@ export function applyWanted(
   });
   if (conflicts) throw conflictOf(conflicts);
   const result = object as KubeObject;
-  result.metadata.name ||= options.name;
+  if (!result.metadata.name) {
+    throw badRequest(`the name of the object (${options.name} based on URL) was undeterminable: name must be provided`);
+  }
   if (kind.namespaced) result.metadata.namespace = options.namespace;
   if (kind.custom) conformApplied(kind, result);
   else conform(kind, result);

@@ -27,8 +27,10 @@ export function readWriteOptions(
   }
   const manager = query.get("fieldManager") ?? "";
   if (manager.length > 128) errors.push(fieldError.tooLong("fieldManager", 128));
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(manager)) {
-    errors.push(fieldError.invalid("fieldManager", manager, "should only contain printable characters"));
+  for (const found of manager.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)) {
+    const code = found[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
+    const at = Buffer.byteLength(manager.slice(0, found.index));
+    errors.push(fieldError.invalid("fieldManager", manager, `invalid character U+${code} (at position ${at})`));
   }
   const force = query.get("force");
   if (apply && manager === "") errors.push(fieldError.required("fieldManager", "is required for apply patch"));

@@ -4,7 +4,7 @@ import { readBody, toText, unsupported } from "../http/body.ts";
 import { goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
 import { badRequest, failure } from "../http/status.ts";
-import { readYaml } from "../http/yaml-body.ts";
+import { readYaml, yamlErrors } from "../http/yaml-body.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { goType } from "../kinds/metadata.ts";
 import { converterWords } from "../patch/converted.ts";
@@ -35,6 +35,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
   const options = readWriteOptions(call, "PatchOptions", type === apply);
   const text = toText(await readBody(call.request));
   const decoded = read(text, type);
+  if (type === apply) reportDuplicates(decoded.strict, options.fieldValidation, call.warnings);
   const { name, namespace } = call.info;
   const context = {
     name,
@@ -59,7 +60,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
         : patched(kind, live!, decoded.value, type, namespace, name, (found) =>
             reportStrict(kind, found, options.fieldValidation, call.warnings),
           );
-    complaints = [...decoded.strict, ...wanted.unknown];
+    complaints = [...(type === apply ? [] : decoded.strict), ...wanted.unknown];
     const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.shown(), why);
     reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
     return wanted;
@@ -67,9 +68,19 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
   respondObject(api, call, kind, outcome.created ? 201 : 200, outcome.object);
 }
 
+/** Keys that come twice in a configuration, which is YAML whatever it looks like. */
+function reportDuplicates(found: readonly string[], validation: string, warnings: string[]): void {
+  if (found.length === 0 || validation === "Ignore") return;
+  if (validation === "Strict")
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${found.join(", ")}`);
+  warnings.push(...found.map((complaint) => complaint.replace(yamlErrors, "line ")));
+}
+
 function read(text: string, type: string) {
   try {
-    return type === apply && !text.trimStart().startsWith("{") ? readYaml(text) : readJson(text);
+    if (type !== apply) return readJson(text);
+    const json = text.trimStart().startsWith("{") ? readJson(text) : undefined;
+    return json && json.strict.length === 0 ? json : readYaml(text);
   } catch (error) {
     const message = goSyntaxError(error);
     if (type === apply) throw badRequest(`error decoding YAML: ${message}`);

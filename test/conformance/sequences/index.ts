@@ -2,6 +2,7 @@ import type { Sequences } from "../step.ts";
 import { access } from "./access.ts";
 import { admission } from "./admission.ts";
 import { applies } from "./applies.ts";
+import { applyRules } from "./apply-rules.ts";
 import { core } from "./core.ts";
 import { crdLife } from "./crd-life.ts";
 import { crdParts } from "./crd-parts.ts";
@@ -15,6 +16,7 @@ import { jsonPatches } from "./json-patches.ts";
 import { listing } from "./listing.ts";
 import { namespaces } from "./namespaces.ts";
 import { patches } from "./patches.ts";
+import { ratcheting } from "./ratcheting.ts";
 import { reading } from "./reading.ts";
 import { schemaValues } from "./schema-values.ts";
 import { serving } from "./serving.ts";
@@ -37,6 +39,8 @@ export const groups: Readonly<Record<string, Sequences>> = {
   "crd-schemas": crdSchemas,
   "schema-values": schemaValues,
   "json-patches": jsonPatches,
+  "apply-rules": applyRules,
+  ratcheting,
   listing,
   watching,
   deleting,
