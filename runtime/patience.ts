@@ -12,7 +12,11 @@ const pausesMs: readonly number[] = [100, 200, 400, 800, 1_600, 3_000];
  */
 export async function patiently<T>(
   call: () => Promise<T>,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  {
+    clock,
+    signal,
+    random = Math.random,
+  }: { readonly clock: Clock; readonly signal: AbortSignal; readonly random?: () => number },
 ): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
@@ -22,7 +26,7 @@ export async function patiently<T>(
       signal.throwIfAborted();
       const pause = pausesMs[attempt];
       if (pause === undefined || !isAway(thrown)) throw thrown;
-      await clock.sleep(pause * (0.5 + Math.random()), signal);
+      await clock.sleep(pause * (0.5 + random()), signal);
     }
   }
 }

@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly concurrency: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Jitter, in [0, 1). Absent: chance. */
+  readonly random?: () => number;
 }
 
 const maxPauseMs = 5_000;
@@ -35,7 +37,7 @@ export function startWorker(options: WorkerOptions): AsyncDisposable {
 }
 
 async function runSlot(index: number, options: WorkerOptions, stop: AbortSignal): Promise<void> {
-  const { clock, log } = options;
+  const { clock, log, random = Math.random } = options;
   const worker = options.concurrency === 1 ? options.id : `${options.id}.${index}`;
   let failures = 0;
   let told = "";
@@ -62,7 +64,7 @@ async function runSlot(index: number, options: WorkerOptions, stop: AbortSignal)
       told = why;
     }
     if (failures > 0) {
-      const pause = Math.min(maxPauseMs, 100 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2);
+      const pause = Math.min(maxPauseMs, 100 * 2 ** Math.min(failures, 6)) * (0.5 + random() / 2);
       await clock.sleep(pause, stop).catch(() => undefined);
     }
   }

@@ -64,6 +64,8 @@ export interface Api {
   readonly watches: WatchHub;
   readonly registry: Registry;
   readonly clock: Clock;
+  /** Spreads what clients would else do at once, in [0, 1). Absent: chance. */
+  readonly random?: () => number;
   readonly log: Log;
   readonly authorizer: Authorizer;
   /** Throws where a policy or RBAC escalation refuses. Synchronous: it runs inside a write. */

@@ -26,7 +26,7 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
   const selection = readSelection(query, kind);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
   const initial = initialEvents(query);
-  const timeoutMs = timeoutOf(query) * 1_000;
+  const timeoutMs = timeoutOf(query, api.random ?? Math.random) * 1_000;
   const from = startRevision(api, query, initial);
   const namespace = kind.namespaced ? call.info.namespace || selection.namespace || "" : "";
   const name = call.info.name || selection.name;
@@ -97,8 +97,8 @@ function markNowAndThen(api: Api, timeoutMs: number, mark: () => void): Disposab
 }
 
 // Like kube-apiserver: without a wish, between half an hour and an hour, so that clients do not all come back at once.
-function timeoutOf(query: URLSearchParams): number {
-  return readInteger(query, "timeoutSeconds") || 1_800 + Math.floor(Math.random() * 1_800);
+function timeoutOf(query: URLSearchParams, random: () => number): number {
+  return readInteger(query, "timeoutSeconds") || 1_800 + Math.floor(random() * 1_800);
 }
 
 function currentEntries(api: Api, kind: ServedKind, namespace: string, name: string | undefined): Entry[] {
