@@ -102,6 +102,11 @@ describe("Postgres restored from an older copy", () => {
     await start();
     expect((await ledger("status")).answer.state).toBe("Paired");
     await working("meanwhile");
+    await as("admin", (kube) => kube.delete(kinds.AgentBinding, "clock", "acme"));
+    await until(async () =>
+      (await as("admin", (kube) => kube.find(kinds.AgentBinding, "clock", "acme"))) ? undefined : true,
+    );
+    expect((await ledger("status")).answer.ledger.agents).toBe(2);
     await stop();
     restore(path.join(database(), "data"));
 
@@ -130,6 +135,8 @@ describe("Postgres restored from an older copy", () => {
     await working("afterwards");
     // Its row is gone with the copy; the object that it left is no request to do it again.
     expect(await run("meanwhile")).toMatchObject({ phase: "Succeeded" });
+    // Who was fired after the copy was made is alive in it, and is found out.
+    await until(async () => ((await ledger("status")).answer.ledger.agents === 2 ? true : undefined));
     expect((await ledger("status")).answer).toMatchObject({ state: "Paired" });
     await stop();
     await start();
