@@ -62,6 +62,7 @@ const strategy: Strategy = {
   unconditionalUpdate: false,
   createOnUpdate: false,
   counted: true,
+  trackedAsSent: true,
   warnings: finalizerWarnings,
 };
 // Compiling a large schema takes milliseconds, and an unchanged one comes back with every status write of its CRD.

@@ -82,6 +82,8 @@ export interface Strategy {
   readonly strictFinalizers?: boolean;
   /** metadata.generation counts changes outside metadata and status. */
   readonly counted: boolean;
+  /** Who owns what is told from the object as it was sent, before the strategy drops parts of it. */
+  readonly trackedAsSent?: boolean;
   /** What the server fills in beyond the schema's defaults, on every write. */
   readonly defaults?: (object: KubeObject) => void;
   readonly prepareCreate?: (object: KubeObject) => void;

@@ -144,7 +144,11 @@ function namesOfSecrets(object: KubeObject): void {
   object.secrets = object.secrets.map((secret) => (isObject(secret) && secret.name ? { name: secret.name } : {}));
 }
 
-export const serviceAccounts: Partial<Strategy> = { prepareCreate: namesOfSecrets, prepareUpdate: namesOfSecrets };
+export const serviceAccounts: Partial<Strategy> = {
+  trackedAsSent: true,
+  prepareCreate: namesOfSecrets,
+  prepareUpdate: namesOfSecrets,
+};
 
 const seconds = (next: KubeObject, field: string) => (isObject(next.spec) ? next.spec[field] : undefined);
 

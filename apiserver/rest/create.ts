@@ -115,11 +115,11 @@ export function buildNew(
     tracked
       ? undefined
       : trackFields(kind, undefined, object, { manager: context.options.fieldManager, subresource: "", now });
-  // Of a custom kind the object is tracked as it was sent: a status of a wrong shape spoils it even where it is dropped.
-  if (kind.custom) track();
+  // As it was sent: of a custom kind a status of a wrong shape spoils it even where it is dropped.
+  if (kind.strategy.trackedAsSent) track();
   if (kind.hasStatus) delete object.status;
   kind.strategy.prepareCreate?.(object);
-  if (!kind.custom) track();
+  if (!kind.strategy.trackedAsSent) track();
   context.warnings.push(...dedupeOwners(object));
   const earlier = [
     ...validateMetadata(object, kind.namespaced, kind.strategy.checkName),

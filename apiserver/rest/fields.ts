@@ -20,7 +20,7 @@ export function trackFields(
     apiVersion: apiVersion(kind),
     schema: kind.schema,
     now: options.now,
-    untyped: kind.custom,
+    untyped: kind.strategy.trackedAsSent === true,
     ...(kind.versions ? { versions: kind.versions } : {}),
     resetFields: resetFields(kind, options.subresource),
   });

@@ -140,15 +140,15 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
     const now = toRfc3339(api.clock.now());
     if (!wanted.tracked) trackFields(kind, live, object, { manager, subresource: context.subresource, now });
   };
-  // Of a custom kind everything that was sent counts, even what the other half keeps from being stored.
-  if (kind.custom) track(next);
+  // Everything that was sent counts, even what the other half keeps from being stored.
+  if (kind.strategy.trackedAsSent) track(next);
   const half = halfOf(kind, context.subresource, next, live);
   if (context.subresource === "" && kind.hasStatus) copyField(half, live, "status");
   if (context.subresource === "") kind.strategy.prepareUpdate?.(half, live);
   if (kind.strategy.counted)
     half.metadata.generation =
       (live.metadata.generation ?? 0) + (isSpecChanged(half, live, context.subresource) ? 1 : 0);
-  if (!kind.custom) track(half);
+  if (!kind.strategy.trackedAsSent) track(half);
   context.warnings.push(...dedupeOwners(half));
   const earlier = [
     ...validateMetadata(half, kind.namespaced, () => []),
