@@ -10,7 +10,7 @@ const why = process.env.KUBECONFIG ? "it needs a cluster of its own; unset KUBEC
 if (why) process.stdout.write(`skipped: the product with Roles alone, on a real API: ${why}\n`);
 
 describe.skipIf(why)("the product with Roles alone, on a real kube-apiserver", () =>
-  productLaws(() => startRealCluster((line) => process.stdout.write(`${line}\n`), true), {
+  productLaws(() => startRealCluster((line) => process.stdout.write(`${line}\n`), { confined: true }), {
     brief: true,
     meanwhile: (world) => describe("its rights", () => rights(world)),
   }),

@@ -9,7 +9,7 @@ import { kinds } from "../../api/kinds.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { newToken } from "../../lib/ids.ts";
 import { asToken, type Cluster, type Decision, tokenOf } from "../product/cluster.ts";
-import { type RealCluster, startReal } from "./real.ts";
+import { type Plane, type RealCluster, startReal } from "./real.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const main = path.join(root, "cli/main.ts");
@@ -27,14 +27,17 @@ export interface KubectlCluster extends Cluster {
 const namespaced = path.join(root, "manifests/overlays/namespaced");
 
 /**
- * A real kube-apiserver to install on: one of our own with an audit log, or the one that KUBECONFIG names. `confined`:
- * with Roles in the fleet's namespace instead of ClusterRoles.
+ * A real kube-apiserver to install on: one of our own with an audit log (the newest, unless `plane` says otherwise), or
+ * the one that KUBECONFIG names. `confined`: with Roles in the fleet's namespace instead of ClusterRoles.
  */
-export async function startRealCluster(say: (line: string) => void, confined = false): Promise<KubectlCluster> {
+export async function startRealCluster(
+  say: (line: string) => void,
+  { confined = false, plane = "newest" }: { readonly confined?: boolean; readonly plane?: Plane } = {},
+): Promise<KubectlCluster> {
   await using stack = new AsyncDisposableStack();
   const ana = { name: "ana@acme.example", groups: [], token: newToken("user_").token };
   const real = stack.use(
-    await startReal({ users: [ana], say, auditGroup: ours, plugins: ["OwnerReferencesPermissionEnforcement"] }),
+    await startReal({ users: [ana], say, plane, auditGroup: ours, plugins: ["OwnerReferencesPermissionEnforcement"] }),
   );
   const { url: server, caPem } = real;
   const admin = stack.use(await asToken({ server, caPem }, real.adminToken));

@@ -41,13 +41,14 @@ export interface RealCluster extends AsyncDisposable {
 
 /** The control planes that can be started: of the newest Kubernetes, and of the oldest that Roster is installed on. */
 const planes = {
-  newest: { apiserver: "kube-apiserver", controllers: "kube-controller-manager" },
-  oldest: { apiserver: "kube-apiserver-1.32", controllers: "kube-controller-manager-1.32" },
+  newest: { apiserver: "kube-apiserver", controllers: "kube-controller-manager", kubectl: "kubectl" },
+  // kubectl may be one minor newer than the server.
+  oldest: { apiserver: "kube-apiserver-1.32", controllers: "kube-controller-manager-1.32", kubectl: "kubectl-1.33" },
 } as const;
 
 export type Plane = keyof typeof planes;
 
-const toolsOf = (plane: Plane) => ["etcd", planes[plane].apiserver, planes[plane].controllers, "kubectl"] as const;
+const toolsOf = (plane: Plane) => ["etcd", ...Object.values(planes[plane])] as const;
 
 /** Why there is no real API to test against, in one line; undefined when there is one. */
 export function missingCluster(plane: Plane = "newest"): string | undefined {
@@ -76,7 +77,7 @@ export async function startReal(
   const plane = options.plane ?? "newest";
   const why = missingTools(toolsOf(plane));
   if (why) throw new Error(why);
-  const { apiserver: serverName, controllers: controllersName } = planes[plane];
+  const { apiserver: serverName, controllers: controllersName, kubectl } = planes[plane];
   const binaries = await buildTools(toolsOf(plane), options.say ?? (() => {}));
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(path.join(tmpdir(), "roster-real-"));
@@ -154,7 +155,7 @@ export async function startReal(
     adminToken: admin.token,
     authorityFolder: folder,
     kubeconfig,
-    kubectl: binaries.kubectl,
+    kubectl: binaries[kubectl],
     own: true,
     apiserver: {
       kill: () => apiserver.kill(),

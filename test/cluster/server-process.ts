@@ -20,8 +20,8 @@ export function startServer(file: string, args: readonly string[], log: string):
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH ?? "" },
   });
-  child.stdout?.pipe(output);
-  child.stderr?.pipe(output);
+  child.stdout?.pipe(output, { end: false });
+  child.stderr?.pipe(output, { end: false });
   let ended = false;
   const exit = new Promise<void>((resolve) => {
     const done = () => {
@@ -50,7 +50,7 @@ export function startServer(file: string, args: readonly string[], log: string):
       ]);
       patience.abort();
       await exit;
-      output.destroy();
+      await new Promise<void>((resolve) => output.end(resolve));
     },
   };
 }
