@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../../lib/json.ts";
+import { goPlain } from "../fields/go-value.ts";
 import { badRequest, failure } from "../http/status.ts";
 import { copyOf } from "./copy.ts";
 
@@ -21,14 +22,23 @@ const order = "$setElementOrder/";
 /**
  * Applies a strategic merge patch to an object of a built-in kind and answers the result; neither argument is changed.
  * Knows the directives `$patch: delete|replace`, `$retainKeys`, `$setElementOrder` and `$deleteFromPrimitiveList`.
- * Throws 400 for a patch that is badly formed.
+ * Throws 400 or 500, as a cluster does, for a patch that is badly formed.
  */
 export function applyStrategicPatch(doc: unknown, patch: unknown, kind: string): unknown {
-  if (!isObject(patch)) throw badRequest("error decoding patch: a strategic merge patch must be an object");
+  if (!isObject(patch)) throw badRequest("a strategic merge patch must be an object");
   const before = isObject(doc) ? copyOf(doc) : {};
   const { apiVersion, kind: named } = before;
   // A typed object cannot lose its type, whatever a directive at the root says.
-  return { apiVersion, kind: named, ...mergeMap(before, copyOf(patch), "", { ...everyKind, ...byKind[kind] }) };
+  return { ...mergeMap(before, copyOf(patch), "", { ...everyKind, ...byKind[kind] }), apiVersion, kind: named };
+}
+
+/** kube-apiserver lets most mistakes of its patch library through as they are. */
+const broken = (message: string): Error => failure(500, "", message);
+
+function unknownType(what: unknown, map: Open): Error {
+  const shown =
+    typeof what === "string" ? what : `%!s(${typeof what === "number" ? "int64" : typeof what}=${goPlain(what)})`;
+  return broken(`unknown patch type: ${shown} in map: ${goPlain(map)}`);
 }
 
 type MergeKeys = Readonly<Record<string, string>>;
@@ -38,7 +48,7 @@ function mergeMap(original: Open, given: Open, path: string, keys: MergeKeys): O
     const { [directive]: what, ...rest } = given;
     if (what === "replace") return copyOf(rest);
     if (what === "delete") return {};
-    if (what !== "merge") throw badRequest(`unknown patch type: ${String(what)} in map: ${JSON.stringify(given)}`);
+    throw unknownType(what, given);
   }
   const patch = { ...given };
   const result = retainKeys({ ...original }, patch);
@@ -78,7 +88,7 @@ function cleaned(value: unknown): unknown {
   return Object.fromEntries(members.filter(([, member]) => member !== undefined));
 }
 
-const isListDirective = (key: string): boolean => key.startsWith(order) || key.startsWith(deletions) || key === retain;
+const isListDirective = (key: string): boolean => key.startsWith(order) || key.startsWith(deletions);
 
 function retainKeys(original: Open, patch: Open): Open {
   if (!Object.hasOwn(patch, retain)) return original;
@@ -119,13 +129,15 @@ function mergeObjects(
   const items: Open[] = [];
   let kept = [...before];
   let replaces = false;
-  for (const item of patch) {
-    if (!isObject(item)) throw badRequest(`expected a map[string]interface {}, but received a ${typeof item}`);
+  if (![...before, ...patch].every(isObject))
+    throw broken(`list element types are not identical: ${goPlain([before, patch])}`);
+  for (const item of patch as readonly Open[]) {
     const what = item[directive];
     if (what === undefined) items.push(item);
     else if (what === "delete") kept = kept.filter((candidate) => !isSame(candidate, idOf(item, mergeKey), mergeKey));
     else if (what === "replace") replaces = true;
-    else throw badRequest(`unknown patch type: ${String(what)} in map: ${goMap(item)}`);
+    else if (what === "merge") throw broken("merging lists cannot yet be specified in the patch");
+    else throw unknownType(what, item);
   }
   if (replaces) return items.map(cleaned);
   const result = [...kept];
@@ -140,39 +152,49 @@ function mergeObjects(
 
 function idOf(item: Open, mergeKey: string): unknown {
   if (item[mergeKey] !== undefined) return item[mergeKey];
-  throw failure(500, "", `map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+  throw broken(`map: ${goPlain(item)} does not contain declared merge key: ${mergeKey}`);
 }
 
 const isSame = (candidate: unknown, id: unknown, mergeKey: string): boolean =>
   isObject(candidate) && isDeepStrictEqual(candidate[mergeKey], id);
-
-const goMap = (value: Open): string =>
-  `map[${Object.keys(value)
-    .sort()
-    .map((key) => `${key}:${String(value[key])}`)
-    .join(" ")}]`;
 
 /** `$setElementOrder/x` merges list x first and then sorts it: listed items in that order, others where they stood. */
 function orderLists(result: Open, patch: Open, path: string, keys: MergeKeys): void {
   for (const name of Object.keys(patch).filter((key) => key.startsWith(order))) {
     const wanted = patch[name];
     delete patch[name];
-    if (!Array.isArray(wanted)) throw badRequest("invalid patch format of setElementOrder list");
+    if (!Array.isArray(wanted)) throw notList(wanted);
     const key = name.slice(order.length);
     const at = path === "" ? key : `${path}.${key}`;
     const mergeKey = keys[at] ?? "";
     const before = result[key];
     const change = patch[key];
     delete patch[key];
-    if (before !== undefined && !Array.isArray(before)) throw badRequest(`expected a []interface {} at ${at}`);
-    if (change !== undefined && change !== null && !Array.isArray(change))
-      throw badRequest(`expected a []interface {} at ${at}`);
+    if (before !== undefined && !Array.isArray(before)) throw notList(before);
+    if (change !== undefined && change !== null && !Array.isArray(change)) throw notList(change);
+    checkOrder(change ?? [], wanted, mergeKey);
     if (before === undefined && !change) continue;
     const merged =
       change && before ? mergeList(before, change, at, keys, false) : ((before ?? cleaned(change)) as unknown[]);
     const stood = change && before && mergeKey ? orderAfter(before, change, merged, mergeKey) : (before ?? []);
     result[key] = sorted(merged, wanted, stood as unknown[], mergeKey);
   }
+}
+
+const notList = (value: unknown): Error =>
+  broken(`expected a []interface {}, but received a ${isObject(value) ? "map[string]interface {}" : typeof value}`);
+
+/** What is changed must come in the order that is asked for; items that are deleted do not count. */
+function checkOrder(change: readonly unknown[], wanted: readonly unknown[], mergeKey: string): void {
+  const id = (item: unknown): unknown => (mergeKey !== "" && isObject(item) ? idOf(item, mergeKey) : item);
+  const ids = wanted.map(id);
+  if (change.length === 0 || wanted.length === 0) return;
+  const left = change.filter((item) => !isObject(item) || item[directive] === undefined);
+  for (const next of ids) if (left.length > 0 && isDeepStrictEqual(id(left[0]), next)) left.shift();
+  if (left.length === 0) return;
+  throw broken(
+    `The order in patch list:\n${goPlain(change)}\n doesn't match $setElementOrder list:\n${goPlain(wanted)}\n`,
+  );
 }
 
 /**

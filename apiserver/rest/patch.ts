@@ -115,10 +115,10 @@ function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type
   if (type === json) return applyJsonPatch(base, patchBody as never);
   // The library that merges refuses null by itself.
   if (patchBody === null && type === merge) throw badRequest("Invalid JSON Patch");
+  if (patchBody === null && type === strategic) return base;
   if (!isObject(patchBody)) {
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${goType(patchBody)} into Go value of type map[string]interface {}`,
-    );
+    const why = `json: cannot unmarshal ${goType(patchBody)} into Go value of type map[string]interface {}`;
+    throw badRequest(type === strategic ? why : `error decoding patch: ${why}`);
   }
   if (type === merge) return applyMergePatch(base, patchBody as never);
   return applyStrategicPatch(base, patchBody as never, kind.kind);

@@ -20,6 +20,8 @@ import { ratcheting } from "./ratcheting.ts";
 import { reading } from "./reading.ts";
 import { schemaValues } from "./schema-values.ts";
 import { serving } from "./serving.ts";
+import { strategicPatches } from "./strategic-patches.ts";
+import { transport } from "./transport.ts";
 import { validation } from "./validation.ts";
 import { watching } from "./watching.ts";
 
@@ -40,6 +42,7 @@ export const groups: Readonly<Record<string, Sequences>> = {
   "schema-values": schemaValues,
   "json-patches": jsonPatches,
   "apply-rules": applyRules,
+  "strategic-patches": strategicPatches,
   ratcheting,
   listing,
   watching,
@@ -48,4 +51,5 @@ export const groups: Readonly<Record<string, Sequences>> = {
   identity,
   access,
   core,
+  transport,
 };
