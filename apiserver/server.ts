@@ -54,6 +54,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const store = stack.use(
     new Store({ folder: dataDir, clock, log, ...(options.history ? { history: options.history } : {}) }),
   );
+  await store.ready();
   const stopping = new AbortController();
   const registry = new Registry(builtinKinds());
   const authorizer = new RbacAuthorizer(store);

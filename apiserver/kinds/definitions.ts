@@ -20,13 +20,14 @@ interface CrdCondition {
  * accepted or in conflict, established, stored versions. Returns when those already stored are served.
  */
 export async function serveDefinitions(api: Api): Promise<Disposable> {
-  for (const entry of api.store.list(crdBucket)) await settle(api, parse(entry), entry.revision);
-  return api.store.subscribe((change) => {
-    if (change.entry.bucket !== crdBucket) return;
-    react(api, change).catch((error: unknown) =>
+  const following = api.store.subscribe((change) => {
+    if (change.entry.bucket !== crdBucket) return undefined;
+    return react(api, change).catch((error: unknown) =>
       api.log.error("cannot follow a CustomResourceDefinition", { name: change.entry.key, error: String(error) }),
     );
   });
+  for (const entry of api.store.list(crdBucket)) await settle(api, parse(entry), entry.revision);
+  return following;
 }
 
 async function react(api: Api, change: Change): Promise<void> {
@@ -44,11 +45,15 @@ async function settle(api: Api, crd: KubeObject, revision: number): Promise<void
   const status = statusFor(api, crd);
   const established = status.conditions.some(({ type, status: value }) => type === "Established" && value === "True");
   const served = { ...crd, status };
-  api.registry.setCustom(name, established ? customKinds(served, schemaSince(api.store, crd, revision)) : []);
+  const settled = isDeepStrictEqual(crd.status, status);
+  // Served no sooner than its status says so; that status, once stored, comes by here again.
+  if (settled) {
+    api.registry.setCustom(name, established ? customKinds(served, schemaSince(api.store, crd, revision)) : []);
+  }
   await recordSchema(api.store, crd, revision).catch((error: unknown) =>
     api.log.warn("cannot remember the schema of a CustomResourceDefinition", { name, error: String(error) }),
   );
-  if (isDeepStrictEqual(crd.status, status)) return;
+  if (settled) return;
   await api.store
     .write(crdBucket, keyOf(undefined, name), (current) => {
       if (!current) return { keep: crd };

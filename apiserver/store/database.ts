@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { problem } from "../../api/reasons.ts";
 import { messageOf } from "../../lib/problem.ts";
-import type { Change } from "./entry.ts";
 
 export interface Row {
   readonly revision: number;
@@ -12,6 +11,15 @@ export interface Row {
   readonly deleted: number;
   readonly at: number;
   readonly body: Uint8Array;
+}
+
+/** What one commit adds to the log, and what it forgets of it. */
+export interface Batch {
+  readonly rows: readonly Row[];
+  /** Revisions of rows that nobody can ask for any more. */
+  readonly forget: readonly number[];
+  /** The newest revision that the history has forgotten. */
+  readonly compacted: number;
 }
 
 /** The durable half of the store: an append-only log in SQLite, and the newest revision that was compacted away. */
@@ -23,7 +31,7 @@ export interface Database extends Disposable {
    * Writes all changes, or none; returns once they are on the disk. Throws `KubeUnavailable`. After a failure nothing is
    * written until the disk has taken what was acknowledged before: it is tried anew with each call.
    */
-  append(changes: readonly Change[], forgotten: readonly Change[], compacted: number): void;
+  append(batch: Batch): void;
 }
 
 const schema = `
@@ -65,19 +73,15 @@ export function openDatabase(folder: string): Database {
       db
         .prepare("SELECT revision, bucket, key, deleted, at, body FROM log ORDER BY revision")
         .iterate() as unknown as IterableIterator<Row>,
-    append(changes, forgotten, compactedNow) {
+    append(batch) {
       try {
-        if (doubtful) settle(changes[0]!.entry.revision);
+        if (doubtful) settle(batch.rows[0]!.revision);
         db.exec("BEGIN IMMEDIATE");
-        for (const { entry, type, at } of changes) {
-          insert.run(entry.revision, entry.bucket, entry.key, type === "DELETED" ? 1 : 0, at, entry.bytes);
+        for (const { revision, bucket, key, deleted, at, body } of batch.rows) {
+          insert.run(revision, bucket, key, deleted, at, body);
         }
-        for (const change of forgotten) {
-          // Past the window nobody can ask for the state before a change, nor for a deletion itself.
-          if (change.previous) forget.run(change.previous.revision);
-          if (change.type === "DELETED") forget.run(change.entry.revision);
-        }
-        if (forgotten.length > 0) setCompacted.run(compactedNow);
+        for (const revision of batch.forget) forget.run(revision);
+        if (batch.forget.length > 0) setCompacted.run(batch.compacted);
         db.exec("COMMIT");
       } catch (cause) {
         doubtful = true;

@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { problem } from "../../api/reasons.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { type Bucket, newBucket, putEntry, range, removeEntry } from "./bucket.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Batch, openDatabase, type Row } from "./database.ts";
 import { type Change, type Entry, encode, type KubeObject, parse } from "./entry.ts";
 import { defaultHistory, History, type HistoryLimits } from "./history.ts";
+import { LogWriter } from "./log-writer.ts";
 
 export interface StoreOptions {
   readonly folder: string;
@@ -28,34 +31,44 @@ const empty = newBucket();
 
 /**
  * All objects: the latest of each in memory as bytes, every change in an append-only log, recent changes for watches
- * and lists at an older revision. A write is decided on the newest state, queued, and committed together with all
- * others of the same turn of the event loop; readers see it only after the commit, in revision order.
+ * and lists at an older revision. A write is decided on the newest state, committed or about to be, and queued; all that
+ * gathers while a commit is on its way to the disk goes into the next one. The disk is waited for by another thread, so
+ * that readers are served meanwhile; they see a write only after its commit, in revision order.
  *
- * A failed commit rejects every queued write, and nothing of it was ever visible.
+ * A failed commit rejects its writes and every queued one, since those were decided on it; nothing of it was visible.
  */
 export class Store implements AsyncDisposable {
   readonly history: History;
-  readonly #db: Database;
+  readonly #writer: LogWriter;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #buckets = new Map<string, Bucket>();
-  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #listeners = new Set<(change: Change) => unknown>();
   readonly #pending = new Map<string, Change>();
   #queue: Waiting[] = [];
+  #draining: Promise<void> | undefined;
   #forgotten: Change[] = [];
   #next: number;
   #revision: number;
   #closed = false;
 
   constructor(options: StoreOptions) {
-    this.#db = openDatabase(options.folder);
     this.#clock = options.clock;
     this.#log = options.log;
-    this.history = new History(this.#db.compacted, options.history ?? defaultHistory);
-    // Revisions begin above 1 as in etcd, so that "0" and "1" never name a real state.
-    this.#revision = Math.max(1, this.#db.compacted);
-    for (const row of this.#db.rows()) this.#load(row);
+    {
+      using db = openDatabase(options.folder);
+      this.history = new History(db.compacted, options.history ?? defaultHistory);
+      // Revisions begin above 1 as in etcd, so that "0" and "1" never name a real state.
+      this.#revision = Math.max(1, db.compacted);
+      for (const row of db.rows()) this.#load(row, db.compacted);
+    }
     this.#next = this.#revision + 1;
+    this.#writer = new LogWriter(options.folder);
+  }
+
+  /** Resolves when the log is open for writing and nobody else can open it. Throws `KubeUnavailable`. */
+  ready(): Promise<void> {
+    return this.#writer.ready;
   }
 
   /** The revision of the newest committed change. */
@@ -110,6 +123,7 @@ export class Store implements AsyncDisposable {
     key: string,
     decide: (current: KubeObject | undefined, entry: Entry | undefined) => Decision<T>,
   ): Promise<T> {
+    if (this.#closed) throw problem("KubeUnavailable", "cannot write to the API server's store: it was closed");
     const id = `${bucket}\0${key}`;
     const pending = this.#pending.get(id);
     const head = pending ? (pending.type === "DELETED" ? undefined : pending.entry) : this.find(bucket, key);
@@ -129,8 +143,11 @@ export class Store implements AsyncDisposable {
     return decision.answer ? decision.answer(entry) : (object as T);
   }
 
-  /** Calls `listener` with each committed change, in order. It must not throw. */
-  subscribe(listener: (change: Change) => void): Disposable {
+  /**
+   * Calls `listener` with each committed change, in order. It must not throw. The writer of a change hears of it only
+   * when the promises of listeners have settled: so a definition is served when its creation is answered.
+   */
+  subscribe(listener: (change: Change) => unknown): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
@@ -142,43 +159,72 @@ export class Store implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
-    this.#flush();
     this.#closed = true;
+    await this.#draining;
     this.#listeners.clear();
-    this.#db[Symbol.dispose]();
+    await this.#writer[Symbol.asyncDispose]();
   }
 
   #enqueue(change: Change | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#queue.push({ change, resolve, reject }) > 1) return;
-      // One commit for everything that this turn of the event loop brings.
-      setImmediate(() => this.#flush());
+      this.#queue.push({ change, resolve, reject });
+      this.#draining ??= this.#drain();
     });
   }
 
-  #flush(): void {
-    const queue = this.#queue;
-    if (queue.length === 0) return;
+  async #drain(): Promise<void> {
+    // One commit for everything that this turn of the event loop brings.
+    await nextTurn();
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      await this.#commit(batch);
+    }
+    this.#draining = undefined;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const changes = batch.flatMap(({ change }) => change ?? []);
+    if (changes.length > 0) {
+      const forgotten = this.#forgotten;
+      this.#forgotten = [];
+      try {
+        await this.#writer.append(batchOf(changes, forgotten, this.history.compacted));
+      } catch (error) {
+        this.#forgotten = [...forgotten, ...this.#forgotten];
+        this.#refuse(batch, error);
+        return;
+      }
+    }
+    for (const change of changes) this.#apply(change);
+    const followed = new Map<Change, Promise<unknown>>();
+    for (const change of changes) {
+      const work = [...this.#listeners].map((listener) => listener(change)).filter((it) => it instanceof Promise);
+      if (work.length > 0) followed.set(change, Promise.allSettled(work));
+    }
+    for (const { change, resolve } of batch) {
+      const work = change && followed.get(change);
+      if (work) void work.then(resolve);
+      else resolve();
+    }
+    this.#forgotten.push(...this.history.evict(this.#clock.now()));
+  }
+
+  /** Whatever was queued behind a failed commit was decided on states that will not be. */
+  #refuse(batch: readonly Waiting[], error: unknown): void {
+    const refused = [...batch, ...this.#queue];
     this.#queue = [];
     this.#pending.clear();
-    const changes = queue.flatMap(({ change }) => change ?? []);
-    try {
-      if (changes.length > 0) this.#db.append(changes, this.#forgotten, this.history.compacted);
-    } catch (error) {
-      this.#next = this.#revision + 1;
-      this.#log.error("a commit failed; its writes are refused", { writes: changes.length, error: String(error) });
-      for (const waiting of queue) waiting.reject(error);
-      return;
-    }
-    this.#forgotten = [];
-    for (const change of changes) this.#apply(change);
-    for (const waiting of queue) waiting.resolve();
-    for (const change of changes) for (const listener of this.#listeners) listener(change);
-    this.#forgotten.push(...this.history.evict(this.#clock.now()));
+    this.#next = this.#revision + 1;
+    this.#log.error("a commit failed; its writes are refused", { writes: refused.length, error: String(error) });
+    for (const waiting of refused) waiting.reject(error);
   }
 
   #apply(change: Change): void {
     const { bucket: name, key, revision } = change.entry;
+    const id = `${name}\0${key}`;
+    // Unless a later write to the same object is already on its way.
+    if (this.#pending.get(id) === change) this.#pending.delete(id);
     const bucket = this.#bucket(name);
     if (change.type === "DELETED") removeEntry(bucket, key);
     else putEntry(bucket, change.entry);
@@ -194,7 +240,7 @@ export class Store implements AsyncDisposable {
     return made;
   }
 
-  #load(row: { revision: number; bucket: string; key: string; deleted: number; at: number; body: Uint8Array }): void {
+  #load(row: Row, compacted: number): void {
     const bucket = this.#bucket(row.bucket);
     const previous = bucket.byKey.get(row.key);
     const bytes = Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength);
@@ -202,8 +248,27 @@ export class Store implements AsyncDisposable {
     if (row.deleted) removeEntry(bucket, row.key);
     else putEntry(bucket, entry);
     this.#revision = Math.max(this.#revision, row.revision);
-    if (row.revision <= this.#db.compacted) return;
+    if (row.revision <= compacted) return;
     const type = row.deleted ? "DELETED" : previous ? "MODIFIED" : "ADDED";
     this.history.push({ type, entry, previous, at: row.at, lines: new Map(), fresh: false });
   }
+}
+
+function batchOf(changes: readonly Change[], forgotten: readonly Change[], compacted: number): Batch {
+  return {
+    rows: changes.map(({ entry, type, at }) => ({
+      revision: entry.revision,
+      bucket: entry.bucket,
+      key: entry.key,
+      deleted: type === "DELETED" ? 1 : 0,
+      at,
+      body: entry.bytes,
+    })),
+    // Past the window nobody can ask for the state before a change, nor for a deletion itself.
+    forget: forgotten.flatMap(({ previous, type, entry }) => [
+      ...(previous ? [previous.revision] : []),
+      ...(type === "DELETED" ? [entry.revision] : []),
+    ]),
+    compacted,
+  };
 }

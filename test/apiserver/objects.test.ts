@@ -163,7 +163,7 @@ describe("definitions", () => {
     expect((await cluster.post(crds, gadgets)).code).toBe(201);
     const established = await cluster.eventually(
       `${crds}/gadgets.example.com`,
-      ({ body }) => body.status?.conditions !== undefined,
+      ({ body }) => Boolean(body.status?.conditions),
     );
     expect(established.body.status.acceptedNames.kind).toBe("Gadget");
     const at = "/apis/example.com/v1/namespaces/default/gadgets";
@@ -195,7 +195,7 @@ describe("definitions", () => {
     await cluster.post(crds, clash);
     const { body } = await cluster.eventually(
       `${crds}/wodgets.example.com`,
-      (answer) => answer.body.status?.conditions !== undefined,
+      (answer) => Boolean(answer.body.status?.conditions),
     );
     expect(body.status.conditions).toMatchObject([
       { type: "NamesAccepted", status: "False", reason: "KindConflict", message: '"Widget" is already in use' },
