@@ -46,7 +46,9 @@ export function normaliseMetadata(
     };
   }
   const metadata: Metadata = object.metadata;
-  for (const [key, value] of Object.entries(metadata)) {
+  // Of a custom kind metadata is decoded from what was decoded before, which Go writes with its keys sorted.
+  const members = Object.entries(metadata);
+  for (const [key, value] of custom ? members.sort(byKey) : members) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     // Go reads a null in a map of texts as an empty one.
     if (!custom && field?.is === map && isObject(value)) {
@@ -81,8 +83,15 @@ export function normaliseMetadata(
   return { unknown };
 }
 
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
+
 function mismatch(key: string, value: unknown, go: string): string {
-  const inner = isObject(value) && go.startsWith("map") ? Object.entries(value).find(([, v]) => !text(v)) : undefined;
+  const inner =
+    isObject(value) && go.startsWith("map")
+      ? Object.entries(value)
+          .sort(byKey)
+          .find(([, v]) => !text(v))
+      : undefined;
   const element = Array.isArray(value) && go.startsWith("[]") ? go.slice(2) : undefined;
   const wrong = element && (value as unknown[]).find((item) => (element === "string" ? !text(item) : !isObject(item)));
   const [path, bad, type] = inner ? [key, inner[1], "string"] : element ? [key, wrong, element] : [key, value, go];

@@ -18,16 +18,30 @@ export function applyJsonPatch(doc: unknown, patch: unknown): unknown {
   if (patch === null) return copyOf(doc);
   if (!Array.isArray(patch)) {
     throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${isObject(patch) ? "object" : typeof patch} into Go value of type []handlers.jsonPatchOp`,
+      `error decoding patch: json: cannot unmarshal ${goType(patch)} into Go value of type []handlers.jsonPatchOp`,
     );
   }
   if (patch.length > maxOperations) {
     const message = `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`;
     throw failure(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);
   }
+  for (const operation of patch) checkTypes(operation);
   const state: State = { root: copyOf(doc), copied: 0 };
   for (const operation of patch) run(state, operation);
   return state.root;
+}
+
+/** Each operation must fit into a Go struct, before the first one is tried. */
+function checkTypes(operation: unknown): void {
+  const cannot = (value: unknown, into: string): Error =>
+    badRequest(`error decoding patch: json: cannot unmarshal ${goType(value)} into Go ${into}`);
+  if (operation === null) return;
+  if (!isObject(operation)) throw cannot(operation, "value of type handlers.jsonPatchOp");
+  for (const [name, value] of Object.entries(operation)) {
+    const text = ["op", "path", "from"].includes(name);
+    if (text && value !== null && typeof value !== "string")
+      throw cannot(value, `struct field jsonPatchOp.${name} of type string`);
+  }
 }
 
 interface State {

@@ -180,15 +180,23 @@ function headOf({ statusCode, headers }: Dispatcher.ResponseData): Omit<Raw, "bo
 const isTimed = (line: string): boolean =>
   line.startsWith('{"type":"BOOKMARK"') && !line.includes("k8s.io/initial-events-end");
 
+/** A refusal without the object that was to be patched. */
+const withoutEcho = (body: unknown): unknown =>
+  JSON.parse(JSON.stringify(body), (key, value: unknown) =>
+    key === "message" && typeof value === "string"
+      ? value.replace(/(Invalid value: )"\{.*\}"(: )/s, "$1{object}$2")
+      : value,
+  );
+
 /** One answer without what differs from run to run. */
-function shown({ pick, shows, watch }: Step, { status, warnings, headers, body }: Raw, ns: string): Answer {
+function shown({ pick, shows, watch, echo }: Step, { status, warnings, headers, body }: Raw, ns: string): Answer {
   const part = (whole: unknown) => (pick ? Object.fromEntries(pick.map((path) => [path, read(whole, path)])) : whole);
   const picked = watch && Array.isArray(body) ? body.map(part) : part(body);
   return {
     status,
     ...(warnings.length > 0 ? { warnings: warnings.map((warning) => warning.replaceAll(ns, "{ns}")) } : {}),
     ...(shows ? { headers: Object.fromEntries(shows.map((name) => [name, headers[name] ?? null])) } : {}),
-    body: normalise(picked, ns),
+    body: echo === false ? withoutEcho(normalise(picked, ns)) : normalise(picked, ns),
   };
 }
 

@@ -31,6 +31,8 @@ export interface Step {
   readonly until?: number | string;
   /** Asks again until the answer has been the same for so many milliseconds: for what controllers may still change. */
   readonly settled?: number;
+  /** False: the patched object that a refusal repeats is left out of the comparison. */
+  readonly echo?: boolean;
   /** Parts of the answer (of each line of a watch) to compare; all of it by default. */
   readonly pick?: readonly string[];
 }

@@ -1,22 +1,10 @@
-import {
-  configMap,
-  configMapsPath,
-  get,
-  jsonPatch,
-  mergePatch,
-  post,
-  type Step,
-  strategicPatch,
-  widget,
-  widgetsPath,
-} from "../step.ts";
+import { get, jsonPatch, mergePatch, post, type Step, strategicPatch, widget, widgetsPath } from "../step.ts";
 import type { Generator } from "./generator.ts";
 import { managers } from "./parts.ts";
 import type { Random } from "./seeded.ts";
 import { sequencesOf } from "./sequences.ts";
 
 const widgetOne = `${widgetsPath}/a`;
-const mapOne = `${configMapsPath}/a`;
 
 /** Pointers that exist, that nearly do, and that are none. */
 const pointers = [
@@ -96,10 +84,8 @@ function operation(random: Random): unknown {
 }
 
 function patched(random: Random, path: string): Step {
-  const body = random.chance(0.03)
-    ? random.pick<unknown>([{}, "x", 1, null, []])
-    : Array.from({ length: 1 + random.below(3) }, () => operation(random));
-  return jsonPatch(`${path}?fieldManager=${random.pick(managers)}${strictness(random)}`, body);
+  const body = Array.from({ length: 1 + random.below(3) }, () => operation(random));
+  return jsonPatch(`${path}?fieldManager=${random.pick(managers)}${strictness(random)}`, body, { echo: false });
 }
 
 const strictness = (random: Random): string =>
@@ -129,12 +115,15 @@ function nested(random: Random, depth: number): unknown {
 }
 
 function merged(random: Random, path: string): Step {
-  const entries = random.some(keys, 0.25).map((key) => `${JSON.stringify(key)}:${JSON.stringify(nested(random, 2))}`);
+  const entries = random
+    .some(keys, 0.25)
+    .map((key) => `${JSON.stringify(key)}:${JSON.stringify(nested(random, 2) ?? {})}`);
   const text = random.chance(0.05) ? random.pick(["null", "[]", "1", '"x"', "{", ""]) : `{${entries.join(",")}}`;
   return {
     method: "PATCH",
     path: `${path}?fieldManager=${random.pick(managers)}${strictness(random)}`,
     text,
+    echo: false,
     type: random.pick([
       "application/merge-patch+json",
       "application/merge-patch+json",
@@ -143,23 +132,19 @@ function merged(random: Random, path: string): Step {
   };
 }
 
-/** Merges and patches of an object of two kinds that should mostly be refused, each with its own words. */
+/**
+ * Patches and merges of an object that should mostly be refused, each in its own words. The patched object that a refusal
+ * repeats is not compared: a cluster prints raw parts of it in the order in which they were sent.
+ */
 export const hostile: Generator = {
   name: "hostile",
   share: 100,
   make: (seed, count) =>
     sequencesOf("hostile", seed, count, (random) => {
-      const custom = random.chance(0.6);
-      const path = custom ? widgetOne : mapOne;
       const metadata = { labels: { a: "1" }, ...(random.chance(0.3) ? { finalizers: ["x.dev/f"] } : {}) };
       const spec = { size: 3, plain: ["a", "b"], parts: [{ id: "p" }], open: { "a/b": 1, "a~b": 2 } };
-      const first = custom
-        ? post(widgetsPath, widget("a", spec, metadata))
-        : post(configMapsPath, configMap("a", { a: "1", "x.y": "2" }, metadata));
-      const steps = Array.from({ length: 8 }, () =>
-        random.chance(0.7) ? patched(random, path) : merged(random, path),
-      );
-      return [first, ...steps, get(path)];
+      const steps = Array.from({ length: 8 }, () => (random.chance(0.7) ? patched : merged)(random, widgetOne));
+      return [post(widgetsPath, widget("a", spec, metadata)), ...steps, get(widgetOne)];
     }),
 };
 
