@@ -96,8 +96,14 @@ function compileRule(source: ValidationRule, self: () => CelType): CompiledRule 
 }
 
 /** Evaluates all rules of an object, with Kubernetes' messages, until the budget is spent. */
-export function validateRules(value: unknown, old: unknown, node: RuleNode, correlation?: Correlation): FieldError[] {
-  const run: Run = { budget: runtimeBudget, errors: [] };
+export function validateRules(
+  value: unknown,
+  old: unknown,
+  node: RuleNode,
+  correlation?: Correlation,
+  warnings: string[] = [],
+): FieldError[] {
+  const run: Run = { budget: runtimeBudget, errors: [], warnings };
   visit(value, old, node, "", { here: correlation, parent: undefined }, run);
   return run.errors;
 }
@@ -105,6 +111,7 @@ export function validateRules(value: unknown, old: unknown, node: RuleNode, corr
 interface Run {
   budget: number;
   readonly errors: FieldError[];
+  readonly warnings: string[];
 }
 
 /** Where the value stands beside its old one; without a counterpart the nearest parent that has one decides. */
@@ -171,6 +178,7 @@ function evaluateRules(value: unknown, old: unknown, node: RuleNode, path: strin
     const error = describe(rule, variables, value, field, node.schema, run);
     // What did not change keeps its old faults; a rule about the change itself always counts.
     if (transition || !unchanged(ratchet)) run.errors.push(error);
+    else run.warnings.push(`${error.field}: ${error.message}`);
     if (run.budget < 0) return;
   }
 }

@@ -13,6 +13,8 @@ export interface ValidateOptions {
   readonly statusOnly?: boolean;
   /** What was found before (in metadata, say): errors that keep rules from running when one of them is about shape. */
   readonly earlier?: readonly FieldError[];
+  /** Rules that the old object broke as well are only warned of, here. */
+  readonly warnings?: string[];
 }
 
 /** A schema ready to be applied to objects of its kind. Keeps no object; every method may run any number of times. */
@@ -75,7 +77,7 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
       if ([...(options.earlier ?? []), ...errors].some((error) => blocking.has(error.type))) {
         return [...errors, fieldErrorOf("FieldValueInvalid", "<nil>", null, unchecked)];
       }
-      return [...errors, ...validateRules(object, oldObject, node, correlation)];
+      return [...errors, ...validateRules(object, oldObject, node, correlation, options.warnings)];
     },
   };
 }

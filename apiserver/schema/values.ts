@@ -3,9 +3,10 @@ import { isObject } from "../../lib/json.ts";
 import { matchesPattern } from "../../policy/cel/regex.ts";
 import type { FieldError } from "../http/status.ts";
 import type { Correlation } from "./correlation.ts";
-import { fieldErrorOf, goJson, goNumber, goQuote, invalid, required } from "./field-errors.ts";
+import { fieldErrorOf, goJson, goQuote, invalid, required } from "./field-errors.ts";
 import { enforcedFormat, hasFormat } from "./formats.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { inBody, isInt64, named, numberErrors } from "./numbers.ts";
 
 /**
  * What one node of validation found. `matches` counts checks that ran, as kube-openapi does: of several failed
@@ -82,9 +83,6 @@ function typesOf(schema: JsonSchema): readonly string[] {
   return schema.type ? [schema.type] : [];
 }
 
-const inBody = (path: string): string => `${path} in body`;
-const named = (path: string): string => (path === "" ? "<nil>" : path.replace(/^\./, ""));
-
 function invalidType(path: string, type: string, value: string): Result {
   const detail = `${inBody(path)} must be of type ${type}: ${goQuote(value)}`;
   return { errors: [fieldErrorOf("FieldValueTypeInvalid", named(path), value, detail)], matches: 0 };
@@ -113,8 +111,6 @@ function kindOf(value: unknown): readonly [string, string] {
   if (typeof value === "number") return isInt64(value) ? ["integer", "int64"] : ["number", "float64"];
   return Array.isArray(value) ? ["array", ""] : ["object", ""];
 }
-
-const isInt64 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 
 function checkAlternatives(value: unknown, schema: JsonSchema, path: string): Result {
   const main = none();
@@ -185,48 +181,9 @@ function checkFormat(value: string, schema: JsonSchema, path: string): Result {
 }
 
 function checkNumber(value: number, schema: JsonSchema, path: string): Result {
-  const result = none();
-  const { type } = schema;
-  const fail = (detail: string, bad: unknown = value): void => add(result, invalid(named(path), bad, detail));
-  const range = rangeOf(type, enforcedFormat(type, schema.format));
-  if (range && !range.holds(value))
-    add(result, invalid("<nil>", "", `Checked value must be of type ${range.name} in ${path}`));
-  // Go compares whole numbers as int64, so a bound loses its fraction.
-  const bound = (limit: number): number => (isInt64(value) ? Math.trunc(limit) : limit);
-  const { minimum, maximum, multipleOf } = schema;
-  if (multipleOf !== undefined) {
-    const factor = bound(multipleOf);
-    if (factor <= 0) fail(`factor MultipleOf declared for ${path} must be positive: ${goNumber(factor)}`, factor);
-    else {
-      const ratio = factor < 1 ? (1 / factor) * value : value / factor;
-      if (!Number.isInteger(ratio)) fail(`${inBody(path)} should be a multiple of ${goNumber(factor)}`);
-    }
-  }
-  if (minimum !== undefined) {
-    const limit = bound(minimum);
-    if (schema.exclusiveMinimum ? value <= limit : value < limit) {
-      fail(`${inBody(path)} should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${goNumber(limit)}`);
-    }
-  }
-  if (maximum !== undefined) {
-    const limit = bound(maximum);
-    if (schema.exclusiveMaximum ? value >= limit : value > limit) {
-      fail(`${inBody(path)} should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${goNumber(limit)}`);
-    }
-  }
-  result.matches++;
+  const result: Result = { errors: [], matches: 1 };
+  for (const error of numberErrors(value, schema, path)) add(result, error);
   return result;
-}
-
-/** What a numeric type and format can hold. */
-function rangeOf(type: string | undefined, format: string | undefined) {
-  if (type !== "integer") return undefined;
-  if (format !== "int32") {
-    const name = format ? `integer with format ${format}` : "integer (default format)";
-    return { name, holds: isInt64 };
-  }
-  const holds = (value: number): boolean => isInt64(value) && value <= 2147483647 && value >= -2147483648;
-  return { name: "integer with format int32", holds };
 }
 
 function tooMany(path: string, actual: number, max: number): FieldError {
