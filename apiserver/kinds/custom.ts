@@ -103,6 +103,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         strategy,
         storedAs: `${spec.group}/${storage.name}`,
         ...conversionOf(schema, schemaOf(storage)),
+        apiVersions: spec.versions.map(({ name }) => `${spec.group}/${name}`),
         ...versionsOf(spec),
         schemaRevision,
         terminating: crd.metadata.deletionTimestamp !== undefined,

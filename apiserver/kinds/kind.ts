@@ -32,6 +32,8 @@ export interface ServedKind {
   readonly storedAs: string;
   /** Only where the stored form differs by more than its apiVersion. */
   readonly conversion?: Conversion;
+  /** Custom kinds: the apiVersion of each version that the definition has, served or not. */
+  readonly apiVersions?: readonly string[];
   /** Custom kinds with versions that differ: the schema of each served one, by apiVersion. */
   readonly versions?: ReadonlyMap<string, CompiledSchema>;
   /** Custom kinds: objects older than this revision were stored under another schema and are defaulted when read. */

@@ -17,8 +17,9 @@ export type Refuse = (kind: ServedKind, why: string) => Error;
 /** Takes strict complaints of an object that is refused all the same. */
 export type Complain = (complaints: readonly string[]) => void;
 
-/** A version that is not served has no schema, so to a cluster all fields of its objects are unknown. */
+/** A version that the kind has not has no schema, so to a cluster all fields of its objects are unknown. */
 function unknownToAnyVersion(kind: ServedKind, object: KubeObject): string[] {
+  if (kind.apiVersions?.includes(object.apiVersion)) return [];
   if (object.kind !== kind.kind || !String(object.apiVersion).startsWith(`${kind.group}/`)) return [];
   const unknown = Object.keys(object).filter((key) => !metaFields.has(key));
   return unknown.sort().map((path) => `unknown field "${path}"`);
@@ -39,6 +40,11 @@ export function asKind(kind: ServedKind, value: unknown, complain: Complain = ()
     throw unrecognised(`couldn't get version/kind; json parse error: ${text}`);
   }
   const object = { ...value } as KubeObject;
+  for (const field of ["apiVersion", "kind"] as const) {
+    if (typeof (object[field] ?? "") === "string") continue;
+    const text = `json: cannot unmarshal ${goType(object[field])} into Go struct field .${field} of type string`;
+    throw unrecognised(`couldn't get version/kind; json parse error: ${text}`);
+  }
   if (!kind.custom) {
     object.apiVersion ||= wanted;
     object.kind ||= kind.kind;
@@ -46,10 +52,9 @@ export function asKind(kind: ServedKind, value: unknown, complain: Complain = ()
     return object;
   }
   if (!object.kind) throw unrecognised(`Object 'Kind' is missing in '${shorten(value)}'`);
-  if (!object.apiVersion) throw unrecognised(`Object 'apiVersion' is missing in '${shorten(value)}'`);
   if (object.apiVersion !== wanted) {
     complain(unknownToAnyVersion(kind, object));
-    const text = `the API version in the data (${object.apiVersion}) does not match the expected API version (${wanted})`;
+    const text = `the API version in the data (${object.apiVersion ?? ""}) does not match the expected API version (${wanted})`;
     throw badRequest(text);
   }
   checkCustomKind(kind, object);
