@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
+import type { Resource } from "../../api/resource.ts";
 import { driftLaws } from "../manifests/drift.ts";
+import { tokenOf } from "../product/cluster.ts";
 import { productLaws, type World } from "../product/laws.ts";
+import { judge } from "./gitops-judge.ts";
 import { type KubectlCluster, startRealCluster } from "./product-cluster.ts";
 import { missingCluster } from "./real.ts";
 import { rarelyUsed, rarelyUsedAtHome, rightsLaws } from "./rights.ts";
+import { missingTools } from "./tools.ts";
 
 const why = missingCluster();
 if (why) process.stdout.write(`skipped: the product on a real API: ${why}\n`);
@@ -74,6 +78,18 @@ function shipped(world: () => World<KubectlCluster>): void {
     }
   });
 
+  it("its fleet is what Flux and Argo CD take for finished", async (context) => {
+    const without = missingTools(["gitops-judge"]);
+    if (without) return context.skip(without);
+    const { cluster } = world();
+    const text = await cluster.kubectl(["get", "roster", "-n", cluster.namespace, "-o", "json"]);
+    const { items } = JSON.parse(text) as { readonly items: readonly Resource[] };
+    const verdicts = await judge(items);
+    expect(items.length).toBeGreaterThan(8);
+    for (const [index, { kind, metadata }] of items.entries())
+      expect(verdicts[index], `${kind}/${metadata.name}`).toMatchObject({ kstatus: "Current", health: "Healthy" });
+  });
+
   it("its pods are admitted under restricted pod security", async () => {
     const { cluster } = world();
     for (const name of ["roster-controller", "roster-gateway", "roster-runtime"]) {
@@ -91,15 +107,28 @@ function shipped(world: () => World<KubectlCluster>): void {
   });
 }
 
-/** The end of docs/tutorials/cluster.md, in its order: the controller takes its finalizers off before it goes. */
+/** The end of docs/tutorials/cluster.md: the controllers let go of what they hold before they go themselves. */
 function uninstalled(world: () => World<KubectlCluster>): void {
-  it("is uninstalled without a trace", async () => {
-    const { kubectl } = world().cluster;
-    await kubectl(["delete", "modeltiers", "--all", "--timeout=60s"]);
-    await kubectl(["delete", "-k", path.join(root, "manifests/install"), "--timeout=120s"]);
+  it("is uninstalled without a trace, by its own command", async () => {
+    const { cluster, roster } = world();
+    const { kubectl, admin } = cluster;
+    await kubectl(["create", "serviceaccount", "leaving", "-n", "default"]);
+    await kubectl([
+      "create",
+      "clusterrolebinding",
+      "leaving",
+      "--clusterrole=cluster-admin",
+      "--serviceaccount=default:leaving",
+    ]);
+    const token = await tokenOf(admin, "default", "leaving");
+    const { ok, text } = await roster.roster(["uninstall", "--yes", "--timeout", "2m"], token);
+    expect(ok, text).toBe(true);
+    expect(text).toContain("deleting 3 ModelTiers");
+    await kubectl(["delete", "clusterrolebinding", "leaving"]);
+    await kubectl(["delete", "serviceaccount", "leaving", "-n", "default"]);
     const left = await kubectl([
       "get",
-      "crd,namespace,clusterrole,clusterrolebinding,validatingadmissionpolicy",
+      "crd,namespace,clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding",
       "-o",
       "name",
     ]);

@@ -18,7 +18,7 @@ export const oldestKubernetesVersion = "v1.32.2";
 interface Tool {
   readonly module: string;
   readonly packagePath: string;
-  /** The Kubernetes that it is of, or is built for: tools of one version lie in one folder. */
+  /** Its own, or that of the Kubernetes that it is built for: tools of one version lie in one folder. */
   readonly version: string;
   readonly file: string;
 }
@@ -39,6 +39,9 @@ const tools = {
   "kubectl-1.33": ofKubernetes("kubernetes-1.33", "v1.33.6", "kubectl"),
   "kube-apiserver-1.32": ofKubernetes("kubernetes-1.32", oldestKubernetesVersion, "kube-apiserver"),
   "kube-controller-manager-1.32": ofKubernetes("kubernetes-1.32", oldestKubernetesVersion, "kube-controller-manager"),
+  "gitops-judge": { module: "gitops-judge", packagePath: ".", version: kubernetesVersion, file: "gitops-judge" },
+  // A published controller, with its own definitions beside its code.
+  kro: { module: "kro", version: "v0.9.4", file: "kro", packagePath: "github.com/kubernetes-sigs/kro/cmd/controller" },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
@@ -72,7 +75,7 @@ export async function buildTools<Name extends ToolName>(
     try {
       for (const name of missing()) {
         const { file, version } = tools[name];
-        say(`building ${file} for Kubernetes ${version}; it is kept in ${path.dirname(pathOf(name))}`);
+        say(`building ${file} ${version}; it is kept in ${path.dirname(pathOf(name))}`);
         await build(name);
       }
     } finally {
@@ -80,6 +83,15 @@ export async function buildTools<Name extends ToolName>(
     }
   }
   return Object.fromEntries(names.map((name) => [name, pathOf(name)])) as Record<Name, string>;
+}
+
+/** The folder of a Go module that a tool is built from, which Go has downloaded and verified. Throws where it cannot. */
+export function sourceOf(name: ToolName, goModule: string): string {
+  const cwd = path.join(here, tools[name].module);
+  const download = spawnSync("go", ["mod", "download", "-json", goModule], { cwd, encoding: "utf8" });
+  const found = JSON.parse(download.stdout || "{}") as { readonly Dir?: string };
+  if (found.Dir === undefined) throw new Error(`go mod download ${goModule}: ${download.stderr || download.stdout}`);
+  return found.Dir;
 }
 
 const pathOf = (name: ToolName): string => path.join(cacheFolder(), tools[name].version, tools[name].file);
