@@ -88,8 +88,10 @@ export function apiResourceList(registry: Registry, group: string, version: stri
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersion({ group, version }), resources };
 }
 
-function storageHash({ group, version, kind, storedAs = version }: Listed): string {
-  return Buffer.from(sha256(`${group}/${storedAs.split("/").at(-1)}/${kind}`), "hex")
+// Of the form in which objects are stored, which for the newer Event API is the older one's.
+function storageHash({ group, version, kind, storedAs = apiVersion({ group, version }) }: Listed): string {
+  const [storage = "", storageGroup = ""] = storedAs.split("/").reverse();
+  return Buffer.from(sha256(`${storageGroup}/${storage}/${kind}`), "hex")
     .subarray(0, 8)
     .toString("base64");
 }

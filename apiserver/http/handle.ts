@@ -6,8 +6,8 @@ import type { Api, Call } from "../rest/api.ts";
 import { nonResource } from "../rest/non-resource.ts";
 import { resource } from "../rest/resource.ts";
 import { readRequest } from "./request-info.ts";
-import { sendFailure, setWarnings } from "./respond.ts";
-import { badRequest, isUnexpected } from "./status.ts";
+import { sendFailure, sendText, setWarnings } from "./respond.ts";
+import { isUnexpected } from "./status.ts";
 
 export interface HandlerPorts {
   readonly api: Api;
@@ -43,9 +43,11 @@ export function requestHandler(ports: HandlerPorts): (request: IncomingMessage, 
 async function handle(ports: HandlerPorts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { api } = ports;
   const url = readUrl(request.url ?? "/");
-  const info = readRequest(request.method ?? "GET", url.pathname, url.searchParams);
-  const user = impersonate(api, request, info, url.searchParams, ports.authenticator.authenticate(request));
-  const call: Call = { request, response, info, query: url.searchParams, user, warnings: [] };
+  if (!url) return sendText(response, 400, "400 Bad Request");
+  const { path, query } = url;
+  const info = readRequest(request.method ?? "GET", path, query);
+  const user = impersonate(api, request, info, query, ports.authenticator.authenticate(request));
+  const call: Call = { request, response, info, query, user, warnings: [] };
   try {
     authorize(api, call);
     if (!info.isResource) return await nonResource(api, call, ports.address());
@@ -58,10 +60,14 @@ async function handle(ports: HandlerPorts, request: IncomingMessage, response: S
   }
 }
 
-function readUrl(text: string): URL {
+/** The path is decoded as a whole before it is split, as Go does: an escaped slash parts names too. */
+function readUrl(text: string): { readonly path: string; readonly query: URLSearchParams } | undefined {
+  const at = text.indexOf("?");
+  const path = at < 0 ? text : text.slice(0, at);
+  if (!path.startsWith("/")) return undefined;
   try {
-    return new URL(text, "https://localhost");
+    return { path: decodeURIComponent(path), query: new URLSearchParams(text.slice(path.length)) };
   } catch {
-    throw badRequest("the request's URL cannot be read");
+    return undefined;
   }
 }

@@ -34,7 +34,9 @@ export function parseMedia(text: string): MediaType {
 export function negotiate(accept: string | undefined, allow: ReadonlySet<string>): Representation {
   if (!accept) return { as: "object", yaml: false };
   for (const part of accept.split(",")) {
-    const { type, parameters } = parseMedia(part);
+    const { parameters } = parseMedia(part);
+    // As they are written: Kubernetes does not fold their case.
+    const type = part.split(";")[0]!.trim();
     const yaml = type === "application/yaml";
     if (!yaml && !["application/json", "application/*", "*/*"].includes(type)) continue;
     const as = parameters["as"];
@@ -42,8 +44,7 @@ export function negotiate(accept: string | undefined, allow: ReadonlySet<string>
     const { v: version = "", g: group } = parameters;
     if (!allow.has(as)) continue;
     if (as === "APIGroupDiscoveryList") {
-      if (group === "apidiscovery.k8s.io" && ["v2", "v2beta1"].includes(version))
-        return { as: "discovery", version, yaml };
+      if (group === "apidiscovery.k8s.io" && version === "v2") return { as: "discovery", version, yaml };
       continue;
     }
     if (group !== "meta.k8s.io" || !["v1", "v1beta1"].includes(version)) continue;

@@ -60,7 +60,7 @@ export function readRequest(method: string, path: string, query: URLSearchParams
       if (parts.length > 2 && !namespaceSubresources.has(parts[2]!)) parts = parts.slice(2);
     }
   }
-  const [resource = "", name = "", subresource = "", ...extra] = parts.map(decode);
+  const [resource = "", name = "", subresource = "", ...extra] = parts;
   if (name === "" && verb === "get") verb = isTrue(query.get("watch")) ? "watch" : "list";
   if (name === "" && verb === "delete") verb = "deletecollection";
   return {
@@ -70,7 +70,7 @@ export function readRequest(method: string, path: string, query: URLSearchParams
     prefix,
     group,
     version,
-    namespace: decode(namespace),
+    namespace,
     resource,
     subresource,
     name,
@@ -81,12 +81,4 @@ export function readRequest(method: string, path: string, query: URLSearchParams
 /** Booleans of query strings as Kubernetes reads them: present and not "false" or "0". */
 export function isTrue(value: string | null): boolean {
   return value !== null && value !== "false" && value !== "0";
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

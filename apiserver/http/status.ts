@@ -89,7 +89,9 @@ const details = (about: About, name: string) => ({
 });
 
 export function notFound(about: About, name: string): Problem {
-  return failure(404, "NotFound", `${qualified(about)} "${name}" not found`, details(about, name));
+  // As Go's %q writes it.
+  const quoted = JSON.stringify(name).replace(/\\u00([0-7][0-9a-f])/g, "\\x$1");
+  return failure(404, "NotFound", `${qualified(about)} ${quoted} not found`, details(about, name));
 }
 
 /** 409 for a name that is taken, by what is perhaps going away. */

@@ -195,9 +195,10 @@ function withNulls(schema: Schema, empty: ServedKind["empty"] = {}): Schema {
 type Schema = Readonly<Record<string, unknown>>;
 
 /** `apiVersion/Kind` of each of them. */
-export const builtinKindNames: ReadonlySet<string> = new Set(
-  rows.map(({ group, kind }) => `${group ? `${group}/` : ""}v1/${kind}`),
-);
+export const builtinKindNames: ReadonlySet<string> = new Set([
+  "v1/List",
+  ...rows.map(({ group, kind }) => `${group ? `${group}/` : ""}v1/${kind}`),
+]);
 
 /** Every built-in kind that is stored, v1 of its group. Schemas are compiled once, when this is called. */
 export function builtinKinds(strategies: Readonly<Record<string, Partial<Strategy>>> = {}): ServedKind[] {

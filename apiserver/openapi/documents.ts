@@ -49,7 +49,14 @@ export function openApiDocument(registry: Registry, group: string, version: stri
   }
   for (const name of ["DeleteOptions", "Patch", "Status", "ListMeta"]) addBuiltin(schemas, metaPrefix + name);
   const sorted = Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "1.36" }, paths, components: { schemas: sorted } };
+  return {
+    openapi: "3.0.0",
+    info: listed.some(({ plural }) => registry.find(group, version, plural)?.custom)
+      ? { title: "Kubernetes CRD Swagger", version: "v0.1.0" }
+      : { title: "Kubernetes", version: "1.36" },
+    paths,
+    components: { schemas: sorted },
+  };
 }
 
 function reviewComponent(group: string, kind: string): string {

@@ -13,7 +13,7 @@ import { failure } from "../http/status.ts";
 import { openApiDocument, openApiIndex, openApiVersionTwo } from "../openapi/documents.ts";
 import { encodeOpenApi } from "../openapi/protobuf.ts";
 import type { Api, Call } from "./api.ts";
-import { notAllowed } from "./resource.ts";
+import { missing, notAllowed } from "./resource.ts";
 
 /** The version that this server behaves like; `gitVersion` says that it is not the real one. */
 const versionInfo = {
@@ -42,11 +42,11 @@ const documents = new WeakMap<object, { generation: number; made: Map<string, Do
 export async function nonResource(api: Api, call: Call, address: string): Promise<void> {
   const { response, request } = call;
   const path = call.info.path.replace(/(.)\/$/, "$1");
-  if (request.method !== "GET" && request.method !== "HEAD") {
+  if (health.has(call.info.path)) return healthy(call, path);
+  if (request.method !== "GET" && !answersAny(api, path)) {
     if (known(api, path)) throw notAllowed();
-    return sendText(response, 404, "404 page not found\n");
+    return nothing(call);
   }
-  if (health.has(path)) return healthy(call, path);
   if (path === "/version") return version(call);
   if (path === "/") return send(response, 200, { paths: rootPaths(api) });
   if (path === "/api" || path === "/apis") return root(api, call, address, path === "/api");
@@ -54,8 +54,27 @@ export async function nonResource(api: Api, call: Call, address: string): Promis
     return sendDocument(call, versionTwoBytes(api), protobufTypes[1]);
   }
   const document = cached(api, path);
-  if (!document) return sendText(response, 404, "404 page not found\n");
+  if (!document) return nothing(call);
+  if (path.startsWith("/openapi/")) return sendDocument(call, document, path === "/openapi/v3" ? indexType : undefined);
+  const { yaml } = negotiate(request.headers.accept, new Set());
+  if (yaml) return send(response, 200, document.bytes, { yaml });
   sendDocument(call, document);
+}
+
+// As kube-apiserver labels its index, for whatever reason.
+const indexType = "text/plain; charset=utf-8";
+
+/** Some routes look at the path alone. */
+function answersAny({ registry }: Api, path: string): boolean {
+  const group = path.match(/^\/apis\/([^/]+)/)?.[1];
+  return (
+    path === "/apis" || (group !== undefined && registry.all().some((kind) => kind.custom && kind.group === group))
+  );
+}
+
+function nothing({ info, response }: Call): void {
+  if (/^\/api\/[^/]+\/?$/.test(info.path)) throw missing();
+  sendText(response, 404, info.path.startsWith("/openapi/v3/") ? "" : "404 page not found\n");
 }
 
 function healthy({ query, response }: Call, path: string): void {
@@ -109,7 +128,6 @@ function known(api: Api, path: string): boolean {
 async function root(api: Api, call: Call, address: string, core: boolean): Promise<void> {
   const wanted = negotiate(call.request.headers.accept, discoveryForms);
   const { response } = call;
-  response.setHeader("Vary", "Accept");
   if (wanted.as !== "discovery") {
     return send(response, 200, core ? apiVersions(address) : apiGroupList(api.registry), { yaml: wanted.yaml });
   }

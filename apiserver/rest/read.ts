@@ -14,6 +14,18 @@ export function representationOf(call: Call): Representation {
   return negotiate(call.request.headers.accept, allowed);
 }
 
+const written = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const streamed = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+
+/** What the routes of built-in kinds refuse before anything else looks at the header. Throws 406. */
+export function checkAccepted({ info, request }: Call): void {
+  const types = info.name === "" && info.verb !== "create" ? [...written, ...streamed] : written;
+  const known = ["*/*", "", ...written];
+  if ((request.headers.accept ?? "").split(",").some((part) => known.includes(part.split(";")[0]!.trim()))) return;
+  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(", ")}`;
+  throw failure(406, "NotAcceptable", message, {});
+}
+
 /** The same for a watch, which is not written as YAML. */
 export function streamRepresentationOf(call: Call): Representation {
   const found = representationOf(call);

@@ -6,7 +6,7 @@ import { create } from "./create.ts";
 import { remove, removeCollection } from "./delete.ts";
 import { list } from "./list.ts";
 import { patch } from "./patch.ts";
-import { get } from "./read.ts";
+import { checkAccepted, get } from "./read.ts";
 import { scale } from "./scale.ts";
 import { put } from "./update.ts";
 import { watch } from "./watch.ts";
@@ -17,7 +17,12 @@ export async function resource(api: Api, call: Call): Promise<void> {
   const kind = api.registry.find(info.group, info.version, info.resource);
   if (!kind) return unknownResource(api, call);
   if (kind.deprecation) call.warnings.push(kind.deprecation);
-  if (info.extra.length > 0) throw missing();
+  if (kind.bucket === "core/namespaces" && info.namespace !== info.name) throw missing();
+  if (info.path.startsWith("//")) return sendText(call.response, 404, "404 page not found\n");
+  // A doubled slash holds an empty name.
+  if (info.path.includes("//")) throw kind.custom ? notFound(about(kind), "") : missing();
+  if (info.extra.length > 0) throw kind.custom ? notFound(about(kind), info.name) : missing();
+  if (call.request.method === "HEAD" && !kind.custom) throw notAllowed();
   // A namespaced kind is only listed across namespaces, and a cluster-scoped one has none.
   const scoped = kind.bucket === "core/namespaces" ? "" : info.namespace;
   const lists = info.name === "" && (info.verb === "list" || info.verb === "watch");
@@ -28,7 +33,8 @@ export async function resource(api: Api, call: Call): Promise<void> {
     return;
   }
   if (info.subresource) return subresource(api, call, kind);
-  if (!kind.verbs.includes(info.verb)) throw notAllowed();
+  if (!kind.verbs.includes(info.verb)) throw kind.custom ? unsupportedVerb(kind, info.verb) : notAllowed();
+  if (!kind.custom) checkAccepted(call);
   switch (info.verb) {
     case "get":
       return get(api, call, kind);
@@ -75,10 +81,10 @@ function unsupportedVerb(kind: ServedKind, verb: string): Error {
   return failure(405, "MethodNotAllowed", text, { group: kind.group, kind: kind.plural });
 }
 
-/** An unknown resource of a built-in version gets a Status; of any other group, kube-apiserver answers plain text. */
+/** An unknown resource of a built-in group gets a Status; of any other, kube-apiserver answers plain text. */
 function unknownResource(api: Api, call: Call): void {
-  const { group, version } = call.info;
-  if (api.registry.inVersion(group, version).some((kind) => !kind.custom)) throw missing();
+  const { group } = call.info;
+  if (api.registry.all().some((kind) => !kind.custom && kind.group === group)) throw missing();
   sendText(call.response, 404, "404 page not found\n");
 }
 

@@ -240,7 +240,7 @@ export const listing: Sequences = {
       get(`${widgetsPath}?limit=1&${query}`, { accept: table }),
     ),
     get(`${widgetsPath}?limit=1&noHeaders=true`, { accept: table, pick: ["kind", "columnDefinitions", "code"] }),
-    get(`${widgetsPath}/a?includeObject=Object`, { accept: table, pick: ["rows.0.object.kind", "rows.0.cells"] }),
+    get(`${widgetsPath}/a?includeObject=Object`, { accept: table, pick: ["rows.0.object.kind", "rows.0.cells.0"] }),
     get(`${widgetsPath}?includeObject=None`, { pick: ["kind", "items.0.kind"] }),
   ],
   "a table of what is being deleted or empty": [
