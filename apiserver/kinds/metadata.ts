@@ -50,10 +50,11 @@ export function normaliseMetadata(
   const members = Object.entries(metadata);
   for (const [key, value] of custom ? members.sort(byKey) : members) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    // Go reads a null in a map of texts as an empty one.
-    if (!custom && field?.is === map && isObject(value)) {
+    // Go reads a null in a map or list of texts as an empty one.
+    if (field?.is === map && isObject(value)) {
       for (const name of Object.keys(value)) value[name] ??= "";
     }
+    if (key === "finalizers" && Array.isArray(value)) for (const index of value.keys()) value[index] ??= "";
     if (!field) {
       unknown.push(`metadata.${key}`);
       delete metadata[key];

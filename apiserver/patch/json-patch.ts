@@ -12,31 +12,32 @@ const polluting = new Set(["__proto__", "constructor", "prototype"]);
 /**
  * Applies a JSON patch (RFC 6902) and answers the result; neither argument is changed. Like the server's library it
  * counts negative indices from the end and lets `replace` add a missing member. Throws 400 for a patch that is none, 413
- * for too many operations and 422 for one that does not apply. Refuses paths that would reach a prototype.
+ * for too many operations and 422 for one that does not apply; `strict` also types what it says before it is tried. Refuses paths that would reach a prototype.
  */
-export function applyJsonPatch(doc: unknown, patch: unknown): unknown {
+export function applyJsonPatch(doc: unknown, patch: unknown, strict = true): unknown {
   if (patch === null) return copyOf(doc);
   if (!Array.isArray(patch)) {
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${goType(patch)} into Go value of type []handlers.jsonPatchOp`,
-    );
+    const why = `json: cannot unmarshal ${goType(patch)} into Go value of type`;
+    throw badRequest(strict ? `error decoding patch: ${why} []handlers.jsonPatchOp` : `${why} jsonpatch.Patch`);
   }
   if (patch.length > maxOperations) {
     const message = `The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`;
     throw failure(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);
   }
-  for (const operation of patch) checkTypes(operation);
+  for (const operation of patch) checkTypes(operation, strict);
   const state: State = { root: copyOf(doc), copied: 0 };
   for (const operation of patch) run(state, operation);
   return state.root;
 }
 
-/** Each operation must fit into a Go struct, before the first one is tried. */
-function checkTypes(operation: unknown): void {
+/** Each operation must fit into a Go struct, before the first one is tried; without strictness any object does. */
+function checkTypes(operation: unknown, strict: boolean): void {
   const cannot = (value: unknown, into: string): Error =>
-    badRequest(`error decoding patch: json: cannot unmarshal ${goType(value)} into Go ${into}`);
+    badRequest(`${strict ? "error decoding patch: " : ""}json: cannot unmarshal ${goType(value)} into Go ${into}`);
   if (operation === null) return;
-  if (!isObject(operation)) throw cannot(operation, "value of type handlers.jsonPatchOp");
+  if (!isObject(operation))
+    throw cannot(operation, `value of type ${strict ? "handlers.jsonPatchOp" : "jsonpatch.Operation"}`);
+  if (!strict) return;
   for (const [name, value] of Object.entries(operation)) {
     const text = ["op", "path", "from"].includes(name);
     if (text && value !== null && typeof value !== "string")

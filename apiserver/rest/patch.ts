@@ -57,12 +57,13 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
             unknown: [],
             shown: () => "",
           }
-        : patched(kind, live!, decoded.value, type, namespace, name, (found) =>
+        : patched(kind, live!, decoded.value, type, options.fieldValidation !== "Ignore", (found) =>
             reportStrict(kind, found, options.fieldValidation, call.warnings),
           );
     complaints = [...(type === apply ? [] : decoded.strict), ...wanted.unknown];
     const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.shown(), why);
     reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
+    if (type !== apply) checkIdentity(kind, wanted.object, namespace, name);
     return wanted;
   });
   respondObject(api, call, kind, outcome.created ? 201 : 200, outcome.object);
@@ -93,11 +94,10 @@ function patched(
   live: KubeObject,
   patchBody: unknown,
   type: string,
-  namespace: string,
-  name: string,
+  strict: boolean,
   complain: Complain,
 ): Wanted & { readonly unknown: readonly string[]; readonly shown: () => string } {
-  const result = applyPatch(kind, live, patchBody, type);
+  const result = applyPatch(kind, live, patchBody, type, strict);
   if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
   // A refusal shows what the patch made, before anything was dropped from it; of a strategic one the patch.
   const sent = structuredClone(type === strategic ? patchBody : result);
@@ -106,13 +106,12 @@ function patched(
   const unknown = conform(kind, object, (_kind, why) =>
     patchRefused(shown(), type === strategic ? converterWords(why) : why),
   );
-  checkIdentity(kind, object, namespace, name);
   return { object, tracked: false, unknown, shown };
 }
 
-function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type: string): unknown {
+function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type: string, strict: boolean): unknown {
   const base = structuredClone(live);
-  if (type === json) return applyJsonPatch(base, patchBody as never);
+  if (type === json) return applyJsonPatch(base, patchBody as never, strict);
   // The library that merges refuses null by itself.
   if (patchBody === null && type === merge) throw badRequest("Invalid JSON Patch");
   if (patchBody === null && type === strategic) return base;
