@@ -1,6 +1,7 @@
 // Preloaded into every child of `roster up`. The parent holds the other end of our standard input and never writes to it:
 // when it ends, the parent is gone, however it went, and nobody would stop us any more.
 import process from "node:process";
+import { isMainThread } from "node:worker_threads";
 
 const graceMs = 3_000;
 
@@ -10,6 +11,9 @@ function orphaned(): void {
   process.kill(process.pid, "SIGTERM");
 }
 
-process.stdin.on("end", orphaned).on("error", orphaned).resume();
-// The child's own work decides how long it lives, not this pipe.
-(process.stdin as { unref?: () => void }).unref?.();
+// A worker thread preloads this too, and its own standard input is empty from the start.
+if (isMainThread) {
+  process.stdin.on("end", orphaned).on("error", orphaned).resume();
+  // The child's own work decides how long it lives, not this pipe.
+  (process.stdin as { unref?: () => void }).unref?.();
+}
