@@ -68,12 +68,10 @@ export function normaliseMetadata(
       if (wrong) return { unknown, wrong };
     }
   }
-  for (const key of ["creationTimestamp", "deletionTimestamp"] as const) {
-    if (metadata[key]) metadata[key] = goTime(metadata[key]);
-  }
-  for (const entry of (metadata.managedFields ?? []) as { time?: unknown }[]) {
-    if (typeof entry.time === "string") entry.time = goTime(entry.time);
-  }
+  const entries = (metadata.managedFields ?? []) as { time?: unknown }[];
+  for (const entry of entries) if (typeof entry.time === "string") entry.time = goTime(entry.time);
+  if (metadata.creationTimestamp) metadata.creationTimestamp = goTime(metadata.creationTimestamp);
+  if (metadata.deletionTimestamp) metadata.deletionTimestamp = goTime(metadata.deletionTimestamp);
   metadata.ownerReferences?.forEach((owner, index) => {
     for (const key of Object.keys(owner)) {
       if (ownerFields.has(key)) continue;
