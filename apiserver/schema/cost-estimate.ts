@@ -12,7 +12,7 @@ export interface Sizes {
   readonly element?: Sizes;
   /** A text, of which every character counts. */
   readonly text?: boolean;
-  /** A map: who iterates it meets its keys, which have no size for cel-go. */
+  /** A map: who iterates it meets its keys, which have no size for cel-go; nor has the index of a list. */
   readonly keyed?: boolean;
 }
 
@@ -84,11 +84,12 @@ export function estimateCost(source: string, schema: JsonSchema, root: boolean):
   }
 }
 
-const traverse = (sizes: Sizes): number => Math.max(1, Math.ceil(sizes.max * 0.1));
+const traverse = (sizes: Sizes): number => Math.ceil(sizes.max * 0.1);
 
 function estimate(node: Node, scope: Scope): Estimate {
   const { op } = node;
-  if (node.meta.alternate) return comprehension(node.meta.alternate, node, scope);
+  const variables = variablesOf(node);
+  if (variables !== 0) return comprehension(node, variables, scope);
   if (op === "value") {
     const value = node.args;
     return { cost: 0, sizes: { max: typeof value === "string" ? value.length : 1, minBytes: 1 } };
@@ -193,16 +194,31 @@ function call(node: Node, scope: Scope): Estimate {
   return done(traverse(first), first);
 }
 
-/** all, exists, exists_one, map, filter: the range, then the body once for each element with what the loop itself costs. */
-function comprehension(expanded: Node, original: Node, scope: Scope): Estimate {
-  const [, receiver, args] = original.args as [string, Node, Node[]];
+const builders = new Set(["map", "filter", "transformList", "transformMap", "transformMapEntry"]);
+const twoVariables = new Set(
+  ["all", "exists", "existsOne", "exists_one", ...builders].filter((name) => name !== "map"),
+);
+
+/** How many variables a call iterates with; none for a call that is no comprehension. */
+function variablesOf(node: Node): 0 | 1 | 2 {
+  if (node.meta.alternate) return 1;
+  if (node.op !== "rcall" || !node.meta.macro) return 0;
+  const [name, , args] = node.args as [string, Node, Node[]];
+  return twoVariables.has(name) && args.length > 2 ? 2 : 0;
+}
+
+/** The range, then the body once for each element with what the loop itself costs. */
+function comprehension(node: Node, variables: 1 | 2, scope: Scope): Estimate {
+  const [macro, receiver, args] = node.args as [string, Node, Node[]];
   const range = estimate(receiver, scope);
-  const name = args[0]?.args as string;
-  const element = range.sizes.keyed ? key : (range.sizes.element ?? (range.sizes.fields ? scalar : unknown));
-  const inner: Scope = { ...scope, [name]: element };
-  const body = args.slice(1).map((part) => estimate(part, inner));
+  const { element = range.sizes.fields ? scalar : unknown, keyed } = range.sizes;
+  const first = keyed || variables === 2 ? key : element;
+  const names = args.slice(0, variables).map((arg) => arg.args as string);
+  const inner: Scope = { ...scope, [names[0]!]: first, ...(names[1] === undefined ? {} : { [names[1]]: element }) };
+  const body = args.slice(variables).map((part) => estimate(part, inner));
   const each = body.reduce((sum, part) => sum + part.cost, 0) + 3;
-  const builds = original.args !== expanded.args && ["map", "filter"].includes((original.args as [string])[0]);
-  const sizes: Sizes = builds ? { max: range.sizes.max, minBytes: 2, element: body.at(-1)?.sizes ?? element } : scalar;
+  const sizes: Sizes = builders.has(macro)
+    ? { max: range.sizes.max, minBytes: 2, element: body.at(-1)?.sizes ?? first }
+    : scalar;
   return { cost: range.cost + range.sizes.max * each + 1, sizes };
 }

@@ -281,6 +281,14 @@ export const crdRules: Sequences = {
       Array.from({ length: 20 }, (_, i) => ({ rule: `self.all(a, a.contains('${"x".repeat(200 + 10 * i)}'))` })),
     ),
   ],
+  "the cost of comprehensions with two variables": [
+    about(list(text), "self.all(i, v, v.contains('x'))"),
+    about({ type: "object", additionalProperties: text }, "self.all(k, v, v.contains(k))"),
+    about(list({ ...text, maxLength: 10 }, { maxItems: 100 }), "self.all(i, v, self.exists(j, w, i != j && v == w))"),
+    about(list(count, { maxItems: 2000 }), "self.all(i, v, self.all(j, w, i == j || v != w))"),
+    about(list({ ...text, maxLength: 100 }, { maxItems: 100 }), "self.transformList(i, v, v + 'x').all(a, a != '')"),
+    about({ type: "object", additionalProperties: count }, "self.transformMap(k, v, v > 1, v)['x'] == 2"),
+  ],
   "the cost of a call": [
     rule("self.list.all(a, self.s.contains(a) && self.s.replace(a, 'xx').size() > 1)"),
     about(list({ ...text, maxLength: 2000 }, { maxItems: 2000 }), "self.all(a, self.exists(b, a.startsWith(b)))"),
