@@ -43,6 +43,8 @@ function scan(text: string): string[] {
       expectKey = level?.seen !== undefined;
     } else if (char === 0x3a) {
       expectKey = false;
+    } else if (char === 0x65 || char === 0x45) {
+      refuseInfinite(text, at);
     } else if (char === 0x22) {
       const start = at++;
       while (at < text.length && text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1;
@@ -55,6 +57,15 @@ function scan(text: string): string[] {
     }
   }
   return [...new Set(found)];
+}
+
+/** JSON.parse makes infinity of a number that is too large, and that would be stored as null. */
+function refuseInfinite(text: string, exponentAt: number): void {
+  const [mantissa = ""] = /-?[\d.]*$/.exec(text.slice(Math.max(0, exponentAt - 400), exponentAt)) ?? [];
+  const [exponent = ""] = /^.[+-]?\d*/.exec(text.slice(exponentAt, exponentAt + 400)) ?? [];
+  if (mantissa === "" || Number.isFinite(Number(mantissa + exponent)) || Number.isNaN(Number(mantissa + exponent)))
+    return;
+  throw new Error(`json: cannot unmarshal number ${mantissa}${exponent} into Go value of type float64`);
 }
 
 function unquote(quoted: string): string {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { problem } from "../../api/reasons.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
+import { failure } from "../http/status.ts";
 import { type Bucket, newBucket, putEntry, range, removeEntry } from "./bucket.ts";
 import { type Batch, openDatabase, type Row } from "./database.ts";
 import { type Change, type Entry, encode, type KubeObject, parse } from "./entry.ts";
@@ -20,6 +21,9 @@ export type Decision<T> =
   | { readonly put: KubeObject; readonly answer?: (stored: Entry) => T }
   | { readonly remove: KubeObject; readonly answer?: (stored: Entry) => T }
   | { readonly keep: T };
+
+/** As much as etcd takes by default, less what it adds to an object on its way. */
+const maxObjectBytes = 1_572_864 - 256;
 
 interface Waiting {
   readonly change: Change | undefined;
@@ -135,7 +139,12 @@ export class Store implements AsyncDisposable {
     const object = "put" in decision ? decision.put : decision.remove;
     const revision = this.#next++;
     object.metadata.resourceVersion = String(revision);
-    const entry: Entry = { bucket, key, revision, bytes: encode(object) };
+    const bytes = encode(object);
+    if (bytes.length > maxObjectBytes && "put" in decision) {
+      this.#next--;
+      throw failure(500, "", "etcdserver: request is too large");
+    }
+    const entry: Entry = { bucket, key, revision, bytes };
     const type = "remove" in decision ? "DELETED" : head ? "MODIFIED" : "ADDED";
     const change: Change = { type, entry, previous: head, at: this.#clock.now(), lines: new Map(), fresh: true };
     this.#pending.set(id, change);

@@ -11,6 +11,7 @@ import { crdSchemas } from "./crd-schemas.ts";
 import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
+import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
 import { listing } from "./listing.ts";
@@ -52,4 +53,5 @@ export const groups: Readonly<Record<string, Sequences>> = {
   access,
   core,
   transport,
+  hostile,
 };
