@@ -95,7 +95,14 @@ export class GarbageCollector implements AsyncDisposable {
 
   async #deleteDependents(kind: ServedKind, owner: KubeObject): Promise<void> {
     const uid = owner.metadata.uid ?? "";
-    for (const place of this.#index.dependentsOf(uid)) this.#queue.add(idOf(place));
+    // Each is judged while its owner still waits: one with another owner lets go of this one.
+    for (const place of this.#index.dependentsOf(uid)) {
+      const kindOf = this.#api.registry.ofBucket(place.bucket);
+      const entry = this.#api.store.find(place.bucket, place.key);
+      const dependent = kindOf && entry && toServed(kindOf, entry);
+      if (dependent && !dependent.metadata.deletionTimestamp) await this.#judge(kindOf, place, dependent);
+      this.#queue.add(idOf(place));
+    }
     if (this.#index.blockersOf(uid).length > 0) return;
     await this.#dropFinalizer(kind, owner, foreground);
   }

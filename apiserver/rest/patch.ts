@@ -113,7 +113,8 @@ function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type
   const base = structuredClone(live);
   if (type === json) return applyJsonPatch(base, patchBody as never, strict);
   // The library that merges refuses null by itself.
-  if (patchBody === null && type === merge) throw badRequest("Invalid JSON Patch");
+  if (type === merge && (patchBody === null || (!strict && !isObject(patchBody))))
+    throw badRequest("Invalid JSON Patch");
   if (patchBody === null && type === strategic) return base;
   if (!isObject(patchBody)) {
     const why = `json: cannot unmarshal ${goType(patchBody)} into Go value of type map[string]interface {}`;

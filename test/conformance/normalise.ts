@@ -39,7 +39,7 @@ function text(value: string, key: string, ns: string): string {
       .replace(uidPattern, "{uid}")
       .replace(/X509SHA256=[0-9a-f]{64}/g, "X509SHA256={hash}")
       .replace(/(ResourceVersion in (?:precondition|object meta): )\d+/g, "$1{rv}")
-      .replace(/(ResourceVersion in the precondition )\(\d{2,}\)/g, "$1({rv})")
+      .replace(/(ResourceVersion in the precondition )\(\d+\)/g, "$1({rv})")
       .replace(/(ResourceVersion in record )\(\d+\)/g, "$1({rv})")
       .replace(/(resourceVersion\\*":\\*")\d+/g, "$1{rv}")
       // A name that a cluster makes up whenever it compiles a rule.

@@ -43,7 +43,6 @@ const pointers = [
   "/metadata",
   "/metadata/name",
   "/metadata/namespace",
-  "/metadata/uid",
   "/metadata/labels",
   "/metadata/labels/a",
   "/metadata/labels/x.dev~1y",
@@ -51,7 +50,6 @@ const pointers = [
   "/metadata/finalizers/-",
   "/metadata/finalizers/0",
   "/metadata/generation",
-  "/metadata/resourceVersion",
   "spec/size",
   "/spec/size/",
 ];

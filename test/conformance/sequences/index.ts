@@ -11,6 +11,7 @@ import { crdSchemas } from "./crd-schemas.ts";
 import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
+import { found } from "./found.ts";
 import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
@@ -53,5 +54,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   access,
   core,
   transport,
+  found,
   hostile,
 };
