@@ -92,6 +92,17 @@ describe.skipIf(!found)("an unmodified kubectl", () => {
     await expect(kubectl("apply", "-f", path)).rejects.toThrow(/unknown field "spec.colur"/);
   });
 
+  it("says of a kind that nobody installed what is to be done", async () => {
+    const path = await write("none.json", {
+      apiVersion: "nobody.example/v1",
+      kind: "Nothing",
+      metadata: { name: "n" },
+    });
+    await expect(kubectl("apply", "-f", path)).rejects.toThrow(
+      /no matches for kind "Nothing" in version "nobody.example\/v1"\nensure CRDs are installed first/,
+    );
+  });
+
   it("creates core kinds, which it sends as protobuf", async () => {
     expect(await kubectl("create", "namespace", "proto")).toBe("namespace/proto created\n");
     expect(await kubectl("create", "configmap", "c", "-n", "proto", "--from-literal=a=b")).toBe(
