@@ -20,6 +20,7 @@ import type { AgentRoleSpec } from "./generated/agent-role.ts";
  *   POST /introspect                       RFC 7662, operator token
  *   POST /revoke                           RFC 7009
  *   GET  /v1/namespaces/{ns}/runs/{name}/trace   a person's Kubernetes bearer token; `Trace`
+ *   GET  /v1/namespaces/{ns}/runs?binding=&phase=&limit=   the same; whoever may list AgentRuns there; `RunList`
  *   GET  /v1/offboardings, /v1/namespaces/{ns}/offboardings   the same; whoever may list AgentBindings there; `OffboardingList`
  *   GET  /v1/ledger                        the same; whoever may get the ConfigMap roster-ledger; `LedgerStatus`
  *   POST /v1/ledger/accept, /v1/ledger/adopt   whoever may update it; `LedgerChoice` → `LedgerSettled`
@@ -222,5 +223,26 @@ export interface OffboardingList {
     readonly lastError?: string;
   }[];
   /** There are more than are shown. */
+  readonly more: boolean;
+}
+
+/** The runs of a namespace, newest first, as `roster runs` shows them. Money is a decimal string in USD. */
+export interface RunList {
+  readonly items: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly binding: string;
+    readonly role: string;
+    readonly origin: string;
+    readonly phase: string;
+    readonly reason: string;
+    readonly tier?: string;
+    readonly steps: number;
+    readonly cost: string;
+    /** Request: an AgentRun that a person made. Shown: a window. None: only here. */
+    readonly window: "Request" | "Shown" | "None";
+    readonly createdAt: string;
+    readonly finishedAt?: string;
+  }[];
   readonly more: boolean;
 }

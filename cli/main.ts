@@ -8,6 +8,7 @@ import { ledgerCommand } from "./commands/ledger.ts";
 import { lintCommand } from "./commands/lint.ts";
 import { offboardingCommand } from "./commands/offboarding.ts";
 import { renderCommand } from "./commands/render.ts";
+import { runsCommand } from "./commands/runs.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
 import { upCommand } from "./commands/up.ts";
@@ -51,6 +52,7 @@ function program(): Command {
     renderCommand(io),
     lintCommand(io),
     traceCommand(io, checkout),
+    runsCommand(io, checkout),
     ledgerCommand(io, checkout),
     offboardingCommand(io, checkout),
     uninstallCommand(io, checkout),

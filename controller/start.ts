@@ -1,4 +1,5 @@
 import type { AgentBinding } from "../api/generated/agent-binding.ts";
+import type { AgentRole } from "../api/generated/agent-role.ts";
 import { kinds } from "../api/kinds.ts";
 import { toKey } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -9,6 +10,7 @@ import type { Log } from "../lib/log.ts";
 import { Departures } from "./agent-binding/departures.ts";
 import { Holds } from "./agent-binding/holds.ts";
 import { subjectKey } from "./agent-binding/reconciler.ts";
+import { outdatedRoles } from "./agent-role/offboardings.ts";
 import { Scheduler } from "./agent-trigger/scheduler.ts";
 import { AdmissionProbe } from "./enforcement/probe.ts";
 import { Performed } from "./kit/commit.ts";
@@ -137,6 +139,12 @@ export async function startController(options: ControllerOptions): Promise<Contr
   loop("sweeping holds", sweepMs, () => ledger.money.sweep());
   loop("sweeping leases", sweepMs, () => ledger.runs.sweepLeases());
   loop("sealing the audit", sealMs, () => ledger.audit.seal());
+  loop("showing what issuers were not told", sweepMs, async () => {
+    const roles = informers.cache<AgentRole>(kinds.AgentRole).values();
+    const tenantOf = (namespace: string) => informers.cache(kinds.Namespace).find(namespace)?.metadata.uid;
+    for (const key of outdatedRoles(roles, tenantOf, await ledger.offboardings.counts()))
+      driverOf("AgentRole").enqueue(key);
+  });
   const probe = new AdmissionProbe({ kube, log, events, namespace: namespaces?.[0] ?? "roster-system" });
   loop("probing admission", probeMs, () => probe.look()).wake();
   // A gateway's acknowledgement or an issuer's answer moves those that are being offboarded, and only those.

@@ -370,6 +370,8 @@ export interface Runs {
   list(filter: {
     readonly tenant?: string;
     readonly bindingUid?: string;
+    /** Also of bindings of that name that were fired. */
+    readonly bindingName?: string;
     readonly triggerUid?: string;
     readonly phases?: readonly Phase[];
     readonly limit: number;

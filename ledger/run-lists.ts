@@ -13,6 +13,7 @@ export async function listRuns(db: Db, filter: Parameters<Runs["list"]>[0]): Pro
   const where = [
     ...(filter.tenant === undefined ? [] : [is("r.tenant", "= ?", filter.tenant)]),
     ...(filter.bindingUid === undefined ? [] : [is("r.binding_uid", "= ?", filter.bindingUid)]),
+    ...(filter.bindingName === undefined ? [] : [is("r.binding_name", "= ?", filter.bindingName)]),
     ...(filter.triggerUid === undefined ? [] : [is("r.trigger_uid", "= ?", filter.triggerUid)]),
     ...(filter.phases === undefined ? [] : [is("r.phase", "= any (?)", filter.phases)]),
   ];

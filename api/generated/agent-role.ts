@@ -482,6 +482,8 @@ export interface AgentRoleStatusSummary {
   readonly today?: string;
   /** USD per verified success. */
   readonly perSuccess?: string;
+  /** Credentials of fired agents whose issuers have not confirmed the revocation. Absent where there are none. */
+  readonly offboarding?: string;
 }
 
 /** Fitness from verified outcomes. */

@@ -18,6 +18,7 @@ const given = (more: Partial<Snapshot> = {}, specMore: Partial<AgentRoleSpec> = 
   inForce: undefined,
   total: [],
   spentToday: 0n,
+  offboarding: undefined,
   ...more,
 });
 
@@ -40,6 +41,11 @@ describe("a role", () => {
         writes: ["ensureTenant", "putRole"],
         summary: { bindings: "1/2", rules: "0 allow 0 ask 0 deny", today: "0.00" },
       },
+    },
+    "shows what issuers were not told yet": {
+      why: "the binding that it belonged to may be gone",
+      given: given({ offboarding: "1 pending, 2 handed on" }),
+      want: { summary: expect.objectContaining({ offboarding: "1 pending, 2 handed on" }) },
     },
     "is not put again when nothing changed": {
       why: "deciding again yields no writes",

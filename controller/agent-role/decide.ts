@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly total: readonly BudgetState[];
   /** Spent today by its bindings. */
   readonly spentToday: Micros;
+  /** What issuers were not told yet of its fired agents. */
+  readonly offboarding: string | undefined;
 }
 
 interface Compiled {
@@ -76,6 +78,9 @@ export function decide(snapshot: Snapshot, now: Instant): Plan<AgentRole> {
     changed: role.status?.observedGeneration !== role.metadata.generation,
   });
   const { asOf, ...sums } = paced.fields;
+  const { offboarding: _, ...shown } = role.status?.summary ?? {};
+  const open = snapshot.offboarding === undefined ? {} : { offboarding: snapshot.offboarding };
+  const summary = { ...shown, ...sums, ...open, rules: compiled.rules };
   return {
     writes: [...putRole(record, snapshot), ...putTotal(spec, snapshot)],
     conditions: [
@@ -86,7 +91,7 @@ export function decide(snapshot: Snapshot, now: Instant): Plan<AgentRole> {
       judgeAutonomy(compiled),
       met("WithinSafety", "WithinSafety", "no stopping rule has tripped"),
     ],
-    status: { revision, summary: { ...role.status?.summary, ...sums, rules: compiled.rules }, asOf },
+    status: { revision, summary, asOf },
     next: paced.next,
   };
 }

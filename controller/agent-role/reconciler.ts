@@ -9,6 +9,7 @@ import type { Reader, Reconciler } from "../kit/reconciler.ts";
 import { matches } from "../model-tier/reconciler.ts";
 import type { Content } from "./content.ts";
 import { budgetKey, decide, release, type Snapshot, type TierFact } from "./decide.ts";
+import { shownOffboardings } from "./offboardings.ts";
 
 interface ConfigMap extends Resource {
   readonly data?: Readonly<Record<string, string>>;
@@ -37,6 +38,7 @@ async function gather(role: Stored<AgentRole>, view: Reader): Promise<Snapshot> 
     bindings: { total: bindings.length, ready: bindings.filter(isReady).length },
     inForce: await view.ledger.catalog.findRole(tenant, role.metadata.name),
     total,
+    offboarding: shownOffboardings(await view.ledger.offboardings.counts(), tenant, role.metadata.name),
     spentToday: total.some((state) => state.window === "Day") ? 0n : await spent(view, bindings),
   };
 }

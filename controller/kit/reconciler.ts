@@ -99,6 +99,7 @@ export interface LedgerReader {
   readonly bindings: Reads<Ledger["bindings"], "find" | "findByName" | "offboarding" | "summaries">;
   readonly runs: Reads<Ledger["runs"], "find" | "findByObject" | "list" | "isWindowGone" | "triggerSummary">;
   readonly money: Reads<Ledger["money"], "budget" | "headroom">;
+  readonly offboardings: Reads<Ledger["offboardings"], "counts">;
 }
 
 /** What should be so. Data only: two plans from one snapshot are equal byte for byte. */

@@ -12,6 +12,7 @@ import { listOffboardings } from "../offboardings/list.ts";
 import type { Ports } from "../ports.ts";
 import { failRun, parseFail } from "../runs/fail.ts";
 import { finishRun, parseFinish } from "../runs/finish.ts";
+import { listRuns, toRunQuery } from "../runs/list.ts";
 import { readTrace } from "../runs/trace.ts";
 import { serveMcp } from "../tools/mcp.ts";
 import { parseBody, readWebBody } from "./body.ts";
@@ -42,6 +43,10 @@ export function toApp(ports: Ports): Hono {
   app.get("/v1/namespaces/:namespace/runs/:name/trace", async (c) => {
     const { namespace, name } = c.req.param();
     return c.json(await readTrace({ namespace, name, authorization: authorizationOf(c) }, ports));
+  });
+  app.get("/v1/namespaces/:namespace/runs", async (c) => {
+    const where = { namespace: c.req.param("namespace"), authorization: authorizationOf(c) };
+    return c.json(await listRuns(where, toRunQuery(c.req.query()), ports));
   });
   for (const path of ["/v1/offboardings", "/v1/namespaces/:namespace/offboardings"])
     app.get(path, async (c) =>

@@ -38,7 +38,7 @@ async function findRun(namespace: string, name: string, ports: Ports): Promise<R
 }
 
 /** A tenant is keyed by its namespace's UID, so that a namespace made again is another tenant. */
-async function findTenant(namespace: string, ports: Ports): Promise<string | undefined> {
+export async function findTenant(namespace: string, ports: Ports): Promise<string | undefined> {
   try {
     return (await ports.kube.find(kinds.Namespace, namespace))?.metadata.uid;
   } catch (thrown) {

@@ -2,9 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { AgentBinding } from "../../api/generated/agent-binding.ts";
+import type { AgentRole } from "../../api/generated/agent-role.ts";
 import { kinds } from "../../api/kinds.ts";
 import type { Resource, Stored } from "../../api/resource.ts";
-import type { OffboardingList } from "../../api/wire.ts";
+import type { OffboardingList, RunList } from "../../api/wire.ts";
 import { until } from "../e2e/fleet.ts";
 import { type Cluster, tokenOf } from "./cluster.ts";
 import type { World } from "./laws.ts";
@@ -82,10 +83,13 @@ export function safetyLaws(world: () => World<Cluster>): void {
         );
       });
       await admin.delete(kinds.AgentBinding, "tess-eve", namespace);
+      // Asked many times, so not by the command.
       const listed = async () => {
-        const { ok, text } = await roster.roster(["offboarding", "ls", "-n", namespace, "-o", "json"], person.token);
-        expect(ok, text).toBe(true);
-        return (JSON.parse(text) as OffboardingList).items;
+        const answer = await fetch(`${roster.service.url}/v1/namespaces/${namespace}/offboardings`, {
+          headers: { authorization: `Bearer ${person.token}` },
+        });
+        expect(answer.status).toBe(200);
+        return ((await answer.json()) as OffboardingList).items;
       };
       const pending = await until(async () => (await listed()).find((one) => one.lastError !== undefined));
       expect(pending).toMatchObject({
@@ -95,6 +99,10 @@ export function safetyLaws(world: () => World<Cluster>): void {
         role: "executive-assistant",
       });
       expect(pending?.lastError).toMatch(/answered 503/);
+      await until(async () => {
+        const role = await admin.get<Stored<AgentRole>>(kinds.AgentRole, "executive-assistant", namespace);
+        return role.status?.summary?.offboarding === "1 pending" || undefined;
+      });
       const wide = await roster.roster(["offboarding", "ls", "-n", namespace, "-o", "wide"], person.token);
       expect(wide.text).toMatch(/NAMESPACE +BINDING[\s\S]*tess-eve +mail +Pending/);
       const stranger = await tokenOf(admin, "roster-system", "roster-gateway");
@@ -102,12 +110,42 @@ export function safetyLaws(world: () => World<Cluster>): void {
       expect(refused.text).toMatch(/may not list agentbindings in all namespaces/);
       answer = 200;
       await until(async () => ((await listed()).length === 0 ? true : undefined));
+      await until(async () => {
+        const role = await admin.get<Stored<AgentRole>>(kinds.AgentRole, "executive-assistant", namespace);
+        return role.status?.summary?.offboarding === undefined || undefined;
+      });
       await until(async () => ((await admin.find(kinds.AgentBinding, "tess-eve", namespace)) ? undefined : true));
       await admin.delete(kinds.Secret, "eve-mail", namespace);
     } finally {
       issuer.closeAllConnections();
       issuer.close();
     }
+  });
+
+  it("runs are listed from the ledger, with their money and without their contents, to whoever may list them", async () => {
+    const { cluster, roster } = world();
+    const { namespace, person, admin } = cluster;
+    const args = ["runs", "-n", namespace];
+    const { ok, text } = await roster.roster(
+      [...args, "--phase", "Succeeded", "--limit", "200", "-o", "json"],
+      person.token,
+    );
+    expect(ok, text).toBe(true);
+    const { items } = JSON.parse(text) as RunList;
+    expect(items.find((run) => run.name === "asked")).toMatchObject({
+      binding: "tess-ana",
+      phase: "Succeeded",
+      window: "Request",
+      cost: expect.stringMatching(/^0\.0*[1-9]/),
+    });
+    // Its object was taken away, as it asked.
+    expect(items.map((run) => run.name)).toContain("briefly");
+    expect(text).not.toContain("Prepare my snapshot");
+    const stranger = await tokenOf(admin, "roster-system", "roster-gateway");
+    expect((await roster.roster(args, stranger)).text).toMatch(/may not list agentruns in namespace/);
+    expect((await roster.roster([...args, "--phase", "Done"], person.token)).text).toMatch(/phase "Done" is none of/);
+    const wide = await roster.roster([...args, "--binding", "nobody", "-o", "wide"], person.token);
+    expect(wide.text).toContain("no runs");
   });
 
   describe("what the cluster remembers of its ledger", () => {
