@@ -11,7 +11,7 @@ export interface Batch {
 export interface Generator {
   /** What its histories are about; begins the name of each. */
   readonly name: string;
-  /** Its part of a thousand histories. */
+  /** Its part of a thousand histories; a second batch may add to it. */
   readonly share: number;
   make(seed: number, count: number): Batch;
   /** A second batch that builds on what the first was answered (by the real server, where one is at hand). */

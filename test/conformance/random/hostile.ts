@@ -136,7 +136,7 @@ function merged(random: Random, path: string): Step {
  */
 export const hostile: Generator = {
   name: "hostile",
-  share: 100,
+  share: 90,
   make: (seed, count) =>
     sequencesOf("hostile", seed, count, (random) => {
       const metadata = { labels: { a: "1" }, ...(random.chance(0.3) ? { finalizers: ["x.dev/f"] } : {}) };
@@ -186,7 +186,7 @@ function directedMetadata(random: Random): object {
 /** Strategic merge of a kind with lists by name, a list of texts and maps, with every directive. */
 export const strategic: Generator = {
   name: "strategic",
-  share: 60,
+  share: 50,
   make: (seed, count) =>
     sequencesOf("strategic", seed, count, (random) => {
       const account = {

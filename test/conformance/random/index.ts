@@ -14,8 +14,8 @@ const plain =
 
 /** All generators of random histories. */
 export const generators: readonly Generator[] = [
-  { name: "managers", share: 250, make: plain(managerSequences) },
-  { name: "core", share: 125, make: plain(coreSequences) },
+  { name: "managers", share: 220, make: plain(managerSequences) },
+  { name: "core", share: 100, make: plain(coreSequences) },
   schemas,
   hostile,
   strategic,

@@ -151,7 +151,7 @@ const collectionDeleted = (random: Random, kind: Kind): Step =>
 /** Lists by selectors, in pages and of other versions, deletions one by one and by the collection, with finalizers. */
 export const listing: Generator = {
   name: "listing",
-  share: 110,
+  share: 90,
   make: (seed, count) =>
     sequencesOf("listing", seed, count, (random) => {
       const kind = random.pick(kinds);

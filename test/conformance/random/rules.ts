@@ -86,7 +86,7 @@ const make = (seed: number, count: number): Batch =>
 /** Random rules in CEL: which of them compile, and how those that do judge random objects. */
 export const rules: Generator = {
   name: "rules",
-  share: 150,
+  share: 90,
   make,
   follow(seed, answers: Readonly<Record<string, readonly Answer[]>>): Batch {
     const { sequences } = make(seed, Object.keys(answers).length * 1.4);

@@ -180,7 +180,7 @@ export function hashOf(value: unknown): string {
 /** Random kinds (structural schemas, some of several versions) and histories of objects that fit them more or less. */
 export const schemas: Generator = {
   name: "schemas",
-  share: 320,
+  share: 280,
   make(seed, count): Batch {
     const definitions: object[] = [];
     const sequences: Record<string, readonly Step[]> = {};

@@ -103,7 +103,7 @@ function watcherFor(random: Random, kind: Kind, tables: boolean): Watcher {
 /** Several watchers, one inside another, over one history of writes. */
 export const watching: Generator = {
   name: "watching",
-  share: 60,
+  share: 50,
   make: (seed, count) =>
     sequencesOf("watching", seed, count, (random) => {
       const kind = random.pick(kinds);
