@@ -4,6 +4,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { openLedger } from "../../ledger/open.ts";
 import type { ClusterSays, Mark } from "../../policy/pairing.ts";
 import { aFleet, claimed, type Fleet, modelCall, permitted, toolCall, withLedger } from "./fleet.ts";
+import { goBack } from "./go-back.ts";
 import { freshDatabase } from "./kit.ts";
 
 const cluster = "cluster-uid";
@@ -25,20 +26,6 @@ function aCluster(uid = cluster) {
       await ledger.pairing.pair(fence, uid);
     },
   };
-}
-
-/** Takes away what a restored copy would lack: the audit and its chain after a point. */
-async function goBack(url: string, to: number): Promise<void> {
-  const client = new pg.Client({ connectionString: url, options: "-c search_path=roster" });
-  await client.connect();
-  await client.query(
-    `with cut as (delete from audit_chain where seq > ${to} returning audit_id), gone as (delete from audit where id in (select audit_id from cut))
-     update meta set sealed = ${to}, head = (select hash from audit_chain where seq = ${to})`,
-  );
-  await client.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
-  );
-  await client.end();
 }
 
 describe("recovery", async () => {
