@@ -32,13 +32,8 @@ const request: CelType = {
   },
 };
 
-const always = {
-  object: "dyn",
-  oldObject: "dyn",
-  request,
-  namespaceObject: "dyn",
-  authorizer: "kubernetes.authorization.Authorizer",
-};
+const judged = { object: "dyn", oldObject: "dyn", request, namespaceObject: "dyn" };
+const always = { ...judged, authorizer: "kubernetes.authorization.Authorizer" };
 
 export type Compiled =
   | { readonly program: CelProgram; readonly error?: undefined }
@@ -51,6 +46,8 @@ export function compilePolicyExpression(
     readonly variables: readonly string[];
     readonly hasParams: boolean;
     readonly result: "bool" | "string" | "dyn";
+    /** A message is made of what was judged: it asks no authorizer. */
+    readonly message?: boolean;
   },
 ): Compiled {
   const variables: CelType = {
@@ -59,8 +56,9 @@ export function compilePolicyExpression(
   };
   try {
     const program = compileExpression(source, {
-      variables: { ...always, variables, ...(options.hasParams ? { params: "dyn" } : {}) },
+      variables: { ...(options.message ? judged : always), variables, ...(options.hasParams ? { params: "dyn" } : {}) },
       result: options.result,
+      exact: true,
       converted: true,
     });
     return { program };

@@ -202,7 +202,7 @@ function messageOf(
   run: Evaluation,
   names: readonly string[],
 ): string {
-  const { value } = messageExpression ? run.evaluate(messageExpression, names, "string") : {};
+  const { value } = messageExpression ? run.evaluate(messageExpression, names, "string", true) : {};
   const text = typeof value === "string" ? value.trim() : "";
   if (text !== "" && !text.includes("\n") && Buffer.byteLength(text) <= maxMessageBytes) return text;
   return message ? message.trim() : `failed expression: ${expression.trim()}`;
@@ -252,8 +252,14 @@ class Evaluation {
     source: string,
     variables: readonly string[],
     result: "bool" | "string" | "dyn",
+    message = false,
   ): { readonly value?: unknown; readonly error?: string } {
-    const { program, error } = compilePolicyExpression(source, { variables, hasParams: this.#hasParams, result });
+    const { program, error } = compilePolicyExpression(source, {
+      variables,
+      hasParams: this.#hasParams,
+      result,
+      message,
+    });
     if (!program) return { error };
     const { value, failed, cost } = program.measure(this.#values, Math.min(1_000_000, Math.max(this.budget, 0)));
     this.budget -= cost;

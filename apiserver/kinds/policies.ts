@@ -3,7 +3,8 @@ import { compilePolicyExpression } from "../admission/expressions.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Strategy } from "./kind.ts";
-import { checkQualifiedName } from "./names.ts";
+import { checkQualifiedName, checkSubdomain } from "./names.ts";
+import { matchResourcesErrors, paramRefErrors } from "./policy-matches.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -33,7 +34,12 @@ export const policies: Partial<Strategy> = {
   },
   validate(next) {
     const spec = isObject(next.spec) ? next.spec : {};
-    return [...matchErrors(spec), ...contentErrors(spec), ...expressionErrors(spec)];
+    return [
+      ...matchErrors(spec),
+      ...paramKindErrors(spec.paramKind),
+      ...contentErrors(spec),
+      ...expressionErrors(spec, next.metadata.name),
+    ];
   },
 };
 
@@ -45,6 +51,18 @@ function matchErrors(spec: Fields): FieldError[] {
   }
   if (!isObject(matchConstraints)) return [...found, fieldError.required("spec.matchConstraints")];
   if (isEmpty(matchConstraints.resourceRules)) found.push(fieldError.required("spec.matchConstraints.resourceRules"));
+  return [...found, ...matchResourcesErrors(matchConstraints, "spec.matchConstraints")];
+}
+
+function paramKindErrors(kind: unknown): FieldError[] {
+  if (!isObject(kind)) return [];
+  const found: FieldError[] = [];
+  const version = text(kind.apiVersion);
+  if (!version) found.push(fieldError.required("spec.paramKind.apiVersion"));
+  else if (version.split("/").length > 2) {
+    found.push(fieldError.invalid("spec.paramKind.apiVersion", version, `unexpected GroupVersion string: ${version}`));
+  }
+  if (!text(kind.kind)) found.push(fieldError.required("spec.paramKind.kind"));
   return found;
 }
 
@@ -57,42 +75,63 @@ function contentErrors({ validations, auditAnnotations }: Fields): FieldError[] 
 // Kubernetes' documentation also names Unauthorized, which its server refuses.
 const reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
 
-function expressionErrors(spec: Fields): FieldError[] {
+function expressionErrors(spec: Fields, policyName: string): FieldError[] {
   const hasParams = isObject(spec.paramKind);
   const found: FieldError[] = [];
   const variables: string[] = [];
+  const conditions = new Set<string>();
   const check = (field: string, source: unknown, result: "bool" | "string" | "dyn") => {
+    const word = field.slice(field.lastIndexOf(".") + 1);
     if (text(source).trim() === "") {
-      found.push(fieldError.required(field, field.endsWith(".expression") ? "expression is not specified" : ""));
+      found.push(fieldError.required(field, `${word} is not specified`));
       return;
     }
-    const { error } = compilePolicyExpression(text(source), { variables, hasParams, result });
+    const message = word === "messageExpression";
+    const { error } = compilePolicyExpression(text(source), { variables, hasParams, result, message });
     if (error) {
       // The compiler's text is its own; a cluster says the same in other words.
       found.push(fieldError.invalid(field, source, error.replace(/^compilation error: /, "")));
     }
   };
   objects(spec.matchConditions).forEach((one, at) => {
-    for (const complaint of checkQualifiedName(text(one.name))) {
-      found.push(fieldError.invalid(`spec.matchConditions[${at}].name`, text(one.name), complaint));
-    }
+    const name = text(one.name);
+    const field = `spec.matchConditions[${at}].name`;
+    if (!name) found.push(fieldError.required(field));
+    for (const complaint of name ? checkQualifiedName(name) : [])
+      found.push(fieldError.invalid(field, name, complaint));
+    if (name && conditions.has(name)) found.push(fieldError.duplicate(field, name));
+    conditions.add(name);
     check(`spec.matchConditions[${at}].expression`, one.expression, "bool");
   });
   objects(spec.variables).forEach((one, at) => {
+    if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(text(one.name))) {
+      found.push(fieldError.invalid(`spec.variables[${at}].name`, text(one.name), "must be a valid CEL identifier"));
+    }
     check(`spec.variables[${at}].expression`, one.expression, "dyn");
     variables.push(text(one.name));
   });
   objects(spec.validations).forEach((one, at) => {
     check(`spec.validations[${at}].expression`, one.expression, "bool");
+    found.push(...messageErrors(one.message, `spec.validations[${at}].message`));
     if (one.reason && !reasons.includes(text(one.reason))) {
       found.push(fieldError.notSupported(`spec.validations[${at}].reason`, one.reason, reasons));
     }
     if (one.messageExpression) check(`spec.validations[${at}].messageExpression`, one.messageExpression, "string");
   });
   objects(spec.auditAnnotations).forEach((one, at) => {
+    const key = `${policyName}/${text(one.key)}`;
+    for (const complaint of checkQualifiedName(key)) {
+      found.push(fieldError.invalid(`spec.auditAnnotations[${at}].key`, key, complaint));
+    }
     check(`spec.auditAnnotations[${at}].valueExpression`, one.valueExpression, "dyn");
   });
   return found;
+}
+
+function messageErrors(message: unknown, field: string): FieldError[] {
+  if (typeof message !== "string" || message === "") return [];
+  if (message.trim() === "") return [fieldError.invalid(field, message, "must be non-empty if specified")];
+  return /[\r\n]/.test(message) ? [fieldError.invalid(field, message, "must not contain line breaks")] : [];
 }
 
 const actions = ["Audit", "Deny", "Warn"];
@@ -103,7 +142,13 @@ export const policyBindings: Partial<Strategy> = {
   validate(next) {
     const spec = isObject(next.spec) ? next.spec : {};
     const found: FieldError[] = [];
-    if (!spec.policyName) found.push(fieldError.required("spec.policyName"));
+    const policyName = text(spec.policyName);
+    if (!policyName) found.push(fieldError.required("spec.policyName"));
+    for (const complaint of policyName ? checkSubdomain(policyName) : []) {
+      found.push(fieldError.invalid("spec.policyName", policyName, complaint));
+    }
+    if (isObject(spec.paramRef)) found.push(...paramRefErrors(spec.paramRef, "spec.paramRef"));
+    if (isObject(spec.matchResources)) found.push(...matchResourcesErrors(spec.matchResources, "spec.matchResources"));
     const chosen = Array.isArray(spec.validationActions) ? spec.validationActions : [];
     const field = "spec.validationActions";
     if (chosen.length === 0) found.push(fieldError.required(field, "at least one validation action is required"));

@@ -29,7 +29,7 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): void 
     bindings: all(api, bindingBucket) as unknown as PolicyBinding[],
     request: {
       operation,
-      kind: { group: g, version, kind: kind.kind },
+      kind: request.body ?? { group: g, version, kind: kind.kind },
       resource: { group: g, version, resource: plural },
       subResource: subresource,
       name: request.name ?? "",
@@ -47,7 +47,7 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): void 
   request.warnings.push(...outcome.warnings);
   if (!outcome.denied) return;
   const { message, reason, code } = outcome.denied;
-  const error = forbidden(about(kind), request.name || (object?.metadata.name ?? ""), message);
+  const error = forbidden(about(kind), request.name || object?.metadata.name || "Unknown", message);
   const status = error.details.status as { details: object };
   const details = { ...status.details, causes: [{ message }] };
   throw Object.assign(error, { details: { status: { ...status, reason, code, details } } });

@@ -50,6 +50,8 @@ export interface AdmissionRequest {
   readonly namespace: string;
   readonly name: string;
   readonly subresource: string;
+  /** What the request's body is where it is not the kind itself. */
+  readonly body?: { readonly group: string; readonly version: string; readonly kind: string } | undefined;
   readonly dryRun: boolean;
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;

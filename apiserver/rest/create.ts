@@ -128,7 +128,7 @@ export function buildNew(
   ];
   const errors = [
     ...earlier,
-    ...kind.schema.validate(object, undefined, { earlier }),
+    ...kind.schema.validate(object, undefined, { freeLists: !kind.custom, earlier }),
     ...(kind.strategy.validate?.(object, undefined) ?? []),
   ];
   if (errors.length > 0) throw invalidObject(kind, metadata.name ?? "", errors);

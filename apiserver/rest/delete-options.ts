@@ -14,6 +14,8 @@ export interface DeleteOptions {
   readonly propagation: Propagation | undefined;
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
+  /** One of a collection: the request names none. */
+  readonly unnamed?: boolean;
   /** `orphanDependents: false`: a deletion that waits is answered with 202, as old clients know it. */
   readonly accepted?: boolean;
 }

@@ -38,7 +38,7 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
 
 /** DELETE of a collection: each object that a list would answer, one after the other. */
 export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
-  const options = await readDeleteOptions(call);
+  const options = { ...(await readDeleteOptions(call)), unnamed: true };
   const { page, metadata } = await pageOf(api, call, kind);
   const items: object[] = [];
   for (const entry of page) {
@@ -85,8 +85,15 @@ export function deleteObject(
     const live = fromStored(kind, stored, entry.revision);
     checkPreconditions(kind, live, options);
     const { dryRun } = options;
-    const request = { operation: "DELETE", user, kind, namespace, name, subresource: "", dryRun } as const;
-    api.admit({ ...request, object: undefined, oldObject: live, options: {}, warnings });
+    const request = { operation: "DELETE", user, kind, namespace, subresource: "", dryRun } as const;
+    api.admit({
+      ...request,
+      name: options.unnamed ? "" : name,
+      object: undefined,
+      oldObject: live,
+      options: {},
+      warnings,
+    });
     return decideDeletion(api, kind, live, options);
   });
 }

@@ -26,6 +26,8 @@ interface Scale {
   readonly status: { readonly replicas: number; readonly selector?: string };
 }
 
+const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" };
+
 /** Requests for `/scale` of a custom kind: a Scale object that stands for the replica fields its definition names. */
 export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths): Promise<void> {
   const { verb, name, namespace } = call.info;
@@ -37,7 +39,8 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
   const wanted = verb === "update" ? await readReplacement(call) : await readPatch(call);
   const options = readWriteOptions(call, verb === "update" ? "UpdateOptions" : "PatchOptions");
   const context = { name, namespace, subresource: "scale", mayCreate: false, replaces: false, user: call.user };
-  const outcome = await updateObject(api, kind, { ...context, options, warnings: call.warnings }, (live) => {
+  const body = { kind: scaleKind, of: (object: KubeObject) => toScale(object, paths, true) as unknown as KubeObject };
+  const outcome = await updateObject(api, kind, { ...context, options, body, warnings: call.warnings }, (live) => {
     const object = live!;
     const next = wanted(toScale(object, paths, true));
     const { uid, resourceVersion } = next.metadata;

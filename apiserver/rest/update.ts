@@ -7,7 +7,7 @@ import { checkCoreFinalizers, dedupeOwners, validateMetadata, validateMetadataUp
 import { scaleErrors } from "../kinds/scale.ts";
 import { type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
-import type { Api, Call } from "./api.ts";
+import type { AdmissionRequest, Api, Call } from "./api.ts";
 import { buildNew, type CreateContext, checkNamespace, findNamespace } from "./create.ts";
 import { isUnchanged, trackFields } from "./fields.ts";
 import { readWriteOptions } from "./options.ts";
@@ -22,6 +22,11 @@ export interface UpdateContext extends CreateContext {
   readonly mayCreate: boolean;
   /** A PUT replaces: it must name the version it read where the kind demands that. A patch starts from the live one. */
   readonly replaces: boolean;
+  /** What admission is shown instead of the object: the body of another kind that stands for it. */
+  readonly body?: {
+    readonly kind: NonNullable<AdmissionRequest["body"]>;
+    readonly of: (object: KubeObject) => KubeObject;
+  };
   /** The writer has seen the version: without one the write is unconditional, which not every kind allows. */
   readonly versioned?: boolean;
 }
@@ -161,6 +166,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   const errors = [
     ...earlier,
     ...kind.schema.validate(half, live, {
+      freeLists: !kind.custom,
       earlier,
       statusOnly: context.subresource === "status",
       warnings: context.warnings,
@@ -172,7 +178,9 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   const { user, namespace, name, subresource } = context;
   const request = { operation: "UPDATE", user, kind, namespace, name, subresource, options: {} } as const;
   const { dryRun } = context.options;
-  api.admit({ ...request, dryRun, object: half, oldObject: live, warnings: context.warnings });
+  const { body } = context;
+  const [object, oldObject] = body ? [body.of(half), body.of(live)] : [half, live];
+  api.admit({ ...request, body: body?.kind, dryRun, object, oldObject, warnings: context.warnings });
   return half;
 }
 

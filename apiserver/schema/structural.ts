@@ -13,6 +13,8 @@ export interface ValidateOptions {
   readonly statusOnly?: boolean;
   /** What was found before (in metadata, say): errors that keep rules from running when one of them is about shape. */
   readonly earlier?: readonly FieldError[];
+  /** Items of lists may be named twice: code judges built-in kinds, not their schemas. */
+  readonly freeLists?: boolean;
   /** Rules that the old object broke as well are only warned of, here. */
   readonly warnings?: string[];
 }
@@ -70,7 +72,9 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
           ? validateStatus(object, schema, correlation)
           : validateValue(object, schema, correlation)),
         ...validateEmbedded(object, schema),
-        ...(oldObject && validateListTypes(oldObject, schema).length > 0 ? [] : validateListTypes(object, schema)),
+        ...(options.freeLists || (oldObject && validateListTypes(oldObject, schema).length > 0)
+          ? []
+          : validateListTypes(object, schema)),
       ];
       const node = compiledRules();
       if (!node) return errors;

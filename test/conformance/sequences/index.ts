@@ -18,6 +18,7 @@ import { jsonPatches } from "./json-patches.ts";
 import { listing } from "./listing.ts";
 import { namespaces } from "./namespaces.ts";
 import { patches } from "./patches.ts";
+import { policies } from "./policies.ts";
 import { ratcheting } from "./ratcheting.ts";
 import { reading } from "./reading.ts";
 import { schemaValues } from "./schema-values.ts";
@@ -54,6 +55,7 @@ export const groups: Readonly<Record<string, Sequences>> = {
   access,
   core,
   transport,
+  policies,
   found,
   hostile,
 };
