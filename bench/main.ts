@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { converge } from "./converge.ts";
 import { idle } from "./idle.ts";
 import { outside, readRanges } from "./kit/ranges.ts";
 import { type Benchmark, percentile, type Row } from "./kit/sample.ts";
@@ -9,7 +10,7 @@ import { limits } from "./limits.ts";
 import { onePath } from "./path.ts";
 import { start } from "./start.ts";
 
-const benchmarks: readonly Benchmark[] = [limits, ledgerHold, start, onePath, idle];
+const benchmarks: readonly Benchmark[] = [limits, ledgerHold, start, onePath, converge, idle];
 
 const help = `npm run bench -- [NAME ...] [--quick] [--out FILE]
 

@@ -99,3 +99,42 @@ it("orders versions as numbers of any length, and says nothing about others", ()
   expect(compareVersions("7", "7")).toBe(0);
   expect(compareVersions("abc", "7")).toBe(0);
 });
+
+interface Bound {
+  readonly spec: { readonly roleRef: object };
+  readonly status: { readonly conditions: readonly object[] };
+}
+
+it("keeps one copy of what objects have in common, and changes nothing of what they say", () => {
+  const cache = new Cache<Resource>();
+  const bound = (name: string): Stored =>
+    ({
+      ...object(name, "1"),
+      spec: { roleRef: { name: "assistant" }, subject: { name } },
+      status: { conditions: [{ type: "Ready", status: "True" }], effective: { state: "Active" } },
+    }) as Stored;
+  cache.replaceAll([bound("x"), bound("y")], "1");
+  const [x, y] = ["ns/x", "ns/y"].map((key) => cache.find(key) as unknown as Bound) as [Bound, Bound];
+  const { metadata, ...rest } = bound("x") as Stored & Bound;
+  expect(x).toMatchObject(rest);
+  expect(metadata.labels).toEqual((x as unknown as Stored).metadata.labels);
+  expect(x.spec.roleRef).toBe(y.spec.roleRef);
+  expect(x.status.conditions[0]).toBe(y.status.conditions[0]);
+});
+
+it("finds by an index however many share a value, as they come and go", () => {
+  const cache = new Cache<Resource>({ first: ({ metadata }) => [metadata.name.slice(0, 1)] });
+  for (const name of ["a1", "a2", "b1"]) cache.observe("ADDED", object(name, "1"));
+  expect([cache.keysBy("first", "a"), cache.keysBy("first", "b"), cache.countBy("first", "a")]).toEqual([
+    ["ns/a1", "ns/a2"],
+    ["ns/b1"],
+    2,
+  ]);
+  cache.observe("DELETED", object("a1", "2"));
+  cache.observe("DELETED", object("b1", "2"));
+  expect([cache.keysBy("first", "a"), cache.countBy("first", "a"), cache.countBy("first", "b")]).toEqual([
+    ["ns/a2"],
+    1,
+    0,
+  ]);
+});

@@ -1,4 +1,6 @@
 import type { Resource, Stored } from "../api/resource.ts";
+import { isObject } from "../lib/json.ts";
+import { Sharing } from "./share.ts";
 
 /** What changed in a cache. `own`: by a write of this process, which it therefore knows already. */
 export interface Change<O extends Resource> {
@@ -45,7 +47,8 @@ const asSeen: { readonly own: boolean; readonly initial: boolean; readonly misse
  */
 export class Cache<O extends Resource> {
   readonly #objects = new Map<string, Stored<O>>();
-  readonly #indexes = new Map<string, { readonly by: IndexBy<O>; readonly keys: Map<string, Set<string>> }>();
+  readonly #indexes = new Map<string, { readonly by: IndexBy<O>; readonly keys: Keys }>();
+  readonly #sharing = new Sharing();
   readonly #listeners = new Set<(change: Change<O>) => void>();
   /** Versions of own writes that the watch has not confirmed yet. */
   readonly #assumed = new Map<string, string>();
@@ -64,7 +67,7 @@ export class Cache<O extends Resource> {
   /** Adds an index; objects that are there already are entered. The same name twice keeps the first. */
   addIndex(name: string, by: IndexBy<O>): void {
     if (this.#indexes.has(name)) return;
-    const index = { by, keys: new Map<string, Set<string>>() };
+    const index = { by, keys: new Map() as Keys };
     this.#indexes.set(name, index);
     for (const [key, object] of this.#objects) enter(index.keys, by(object), key);
   }
@@ -97,11 +100,12 @@ export class Cache<O extends Resource> {
 
   /** Keys of the objects that an index holds under a value. Throws for an index that was never added. */
   keysBy(index: string, value: string): readonly string[] {
-    return [...(this.#index(index).get(value) ?? [])];
+    return listKeys(this.#index(index).get(value));
   }
 
   countBy(index: string, value: string): number {
-    return this.#index(index).get(value)?.size ?? 0;
+    const found = this.#index(index).get(value);
+    return found instanceof Set ? found.size : found === undefined ? 0 : 1;
   }
 
   listBy(index: string, value: string): readonly Stored<O>[] {
@@ -134,7 +138,7 @@ export class Cache<O extends Resource> {
     }
     // What is no newer than what we know has been overtaken on its way, or comes twice.
     if (known !== undefined && isNoNewer(object, known)) return;
-    this.#set(key, slim(object), asSeen);
+    this.#set(key, slim(object, this.#sharing), asSeen);
   }
 
   /**
@@ -154,7 +158,7 @@ export class Cache<O extends Resource> {
       listed.add(key);
       if (this.#isAhead(key, resourceVersion)) continue;
       if (this.#objects.get(key)?.metadata.resourceVersion === item.metadata.resourceVersion) continue;
-      this.#set(key, slim(item), { ...asSeen, initial });
+      this.#set(key, slim(item, this.#sharing), { ...asSeen, initial });
     }
     for (const key of scope === "" ? [...this.#objects.keys()] : this.keysBy("namespace", scope)) {
       if (listed.has(key) || this.#isAhead(key, resourceVersion)) continue;
@@ -172,7 +176,7 @@ export class Cache<O extends Resource> {
     if (compareVersions(object.metadata.resourceVersion, latest) <= 0 && latest !== "") return;
     if (object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0) return;
     this.#assumed.set(key, object.metadata.resourceVersion);
-    this.#set(key, slim(object), { ...asSeen, own: true });
+    this.#set(key, slim(object, this.#sharing), { ...asSeen, own: true });
   }
 
   #scopeOf(namespace: string | undefined): string {
@@ -198,7 +202,7 @@ export class Cache<O extends Resource> {
     for (const listener of this.#listeners) listener({ key, before, after, ...how });
   }
 
-  #index(name: string): Map<string, Set<string>> {
+  #index(name: string): Keys {
     const index = this.#indexes.get(name);
     if (index === undefined) throw new Error(`the cache has no index "${name}"`);
     return index.keys;
@@ -210,26 +214,64 @@ function isNoNewer(a: Stored, b: Stored): boolean {
   return one === other || compareVersions(one, other) < 0;
 }
 
-function enter(keys: Map<string, Set<string>>, values: readonly string[], key: string): void {
+/** Keys under a value: nearly all values have one, and a set of one is larger than the object that it leads to. */
+type Keys = Map<string, string | Set<string>>;
+
+function enter(keys: Keys, values: readonly string[], key: string): void {
   for (const value of values) {
-    const set = keys.get(value);
-    if (set === undefined) keys.set(value, new Set([key]));
-    else set.add(key);
+    const found = keys.get(value);
+    if (found === undefined || found === key) keys.set(value, key);
+    else if (typeof found === "string") keys.set(value, new Set([found, key]));
+    else found.add(key);
   }
 }
 
-function leave(keys: Map<string, Set<string>>, values: readonly string[], key: string): void {
+function leave(keys: Keys, values: readonly string[], key: string): void {
   for (const value of values) {
-    const set = keys.get(value);
-    set?.delete(key);
-    if (set?.size === 0) keys.delete(value);
+    const found = keys.get(value);
+    if (found === key) keys.delete(value);
+    if (!(found instanceof Set)) continue;
+    found.delete(key);
+    if (found.size === 0) keys.delete(value);
   }
 }
 
-function slim<O extends Resource>(object: Stored<O>): Stored<O> {
-  if (object.metadata.managedFields === undefined) return object;
+function listKeys(found: string | Set<string> | undefined): readonly string[] {
+  if (found === undefined) return [];
+  return typeof found === "string" ? [found] : [...found];
+}
+
+/** What is kept of an object: nothing that nobody reads, and one copy of what it has in common with others. */
+function slim<O extends Resource>(object: Stored<O>, sharing: Sharing): Stored<O> {
   const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
+  const { spec, status } = object as { readonly spec?: unknown; readonly status?: unknown };
+  const { namespace, labels, finalizers } = metadata;
+  return {
+    ...object,
+    apiVersion: sharing.text(object.apiVersion),
+    kind: sharing.text(object.kind),
+    metadata: {
+      ...metadata,
+      ...(namespace === undefined ? {} : { namespace: sharing.text(namespace) }),
+      ...(labels === undefined ? {} : { labels: sharing.part(labels) }),
+      ...(finalizers === undefined ? {} : { finalizers: sharing.part(finalizers) }),
+    },
+    ...(isObject(spec) ? { spec: shareMembers(spec, (name) => name.endsWith("Ref"), sharing) } : {}),
+    ...(isObject(status) ? { status: shareMembers(status, () => true, sharing) } : {}),
+  };
+}
+
+function shareMembers(
+  object: Readonly<Record<string, unknown>>,
+  isCommon: (name: string) => boolean,
+  sharing: Sharing,
+): Record<string, unknown> {
+  const shared: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(object)) {
+    if (typeof value !== "object" || value === null || !isCommon(name)) shared[name] = value;
+    else shared[name] = Array.isArray(value) ? value.map((item) => sharing.part(item)) : sharing.part(value);
+  }
+  return shared;
 }
 
 /**

@@ -73,7 +73,9 @@ export async function commit(
 
 async function performOnce(write: LedgerWrite, fence: Fence, ports: CommitPorts): Promise<boolean> {
   if (write.once === undefined) return perform(ports.ledger, fence, write);
-  const digest = sha256(JSON.stringify(write.args, (_, value) => (typeof value === "bigint" ? `${value}n` : value)));
+  const digest = sha256(
+    JSON.stringify(write.args, (_, value) => (typeof value === "bigint" ? `${value}n` : value)),
+  ).slice(0, 32);
   if (ports.performed.has(fence.epoch, write.once, digest)) return false;
   const effective = await perform(ports.ledger, fence, write);
   ports.performed.note(fence.epoch, write.once, digest);

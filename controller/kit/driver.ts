@@ -190,8 +190,9 @@ export class Driver implements AsyncDisposable {
     const { uid, generation } = object.metadata;
     const version = `${generation}/${gone}`;
     if (this.#reconciler.narrow === undefined || this.#narrowed.get(uid) === version) return;
-    for (const effect of this.#reconciler.narrow(object, gone, reader)) await perform(ledger, fence(), effect);
-    this.#narrowed.set(uid, version);
+    const effects = this.#reconciler.narrow(object, gone, reader);
+    for (const effect of effects) await perform(ledger, fence(), effect);
+    if (effects.length > 0) this.#narrowed.set(uid, version);
   }
 
   async #reconcile(key: string, object: Stored): Promise<Again> {

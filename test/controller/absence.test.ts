@@ -1,21 +1,8 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type KindRef, kinds } from "../../api/kinds.ts";
 import type { Controller } from "../../controller/start.ts";
-import {
-  aBinding,
-  aFleet,
-  anObject,
-  aRole,
-  aSecret,
-  aTier,
-  condition,
-  gone,
-  isReady,
-  type Seen,
-  startWorld,
-  until,
-  type World,
-} from "./kit.ts";
+import { condition, gone, isReady, type Seen, startWorld, until, type World } from "./kit.ts";
+import { aBinding, aFleet, anObject, aRole, aSecret, aTier } from "./objects.ts";
 
 let world: World;
 let controller: Controller;
@@ -25,11 +12,6 @@ beforeEach(async () => {
   controller = await world.start();
 });
 afterEach(() => world[Symbol.asyncDispose]());
-
-async function hire(name: string, more: object = {}): Promise<Seen> {
-  await world.kube.create(kinds.AgentBinding, aBinding(name, more));
-  return until(world.kube, kinds.AgentBinding, name, isReady);
-}
 
 /** Deletes as somebody does who takes finalizers off by hand. */
 async function force(kind: KindRef, name: string): Promise<void> {
@@ -49,7 +31,7 @@ async function revoked({ metadata: { uid } }: Seen): Promise<void> {
 }
 
 it("fires the agents of a namespace that was forced away while no controller ran, the last ones too", async () => {
-  const agents = [await hire("ana"), await hire("ben")];
+  const agents = [await world.hire("ana"), await world.hire("ben")];
   await controller[Symbol.asyncDispose]();
   for (const name of ["ana", "ben"]) await force(kinds.AgentBinding, name);
   await force(kinds.AgentRole, "assistant");
@@ -60,7 +42,7 @@ it("fires the agents of a namespace that was forced away while no controller ran
 });
 
 it("takes a namespace of the same name for another one", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   await controller[Symbol.asyncDispose]();
   await force(kinds.AgentBinding, "ana");
   await force(kinds.AgentRole, "assistant");
@@ -69,13 +51,13 @@ it("takes a namespace of the same name for another one", async () => {
   await world.kube.create(kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "acme" } });
   await world.kube.create(kinds.AgentRole, aRole());
   await world.start("two");
-  const anew = await hire("ana");
+  const anew = await world.hire("ana");
   await revoked(ana);
   expect(anew.status?.accountID).not.toBe(ana.status?.accountID);
 });
 
 it("hires anew who was deleted and made again while no controller ran; what the former one held is worth nothing", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   const run = await world.kube.create(
     kinds.AgentRun,
     anObject(kinds.AgentRun, "try", {
@@ -113,7 +95,7 @@ it("brings into force what bears a known name and is another object, as if nobod
     });
   await world.kube.create(kinds.AgentTrigger, trigger);
   await world.kube.create(kinds.AgentBudget, budget("1.00"));
-  await hire("ana", { team: "sales" });
+  await world.hire("ana", { team: "sales" });
   for (const [kind, name] of [
     [kinds.AgentTrigger, "daily"],
     [kinds.AgentBudget, "sales"],
@@ -154,7 +136,7 @@ const isBound = (binding: Seen) => condition(binding, "CredentialsBound") === "T
 
 it("lets a Secret go that somebody deletes, and binds the one that comes in its place", async () => {
   await world.kube.create(kinds.Secret, aSecret("ana-mail", "ana@acme.example"));
-  await hire("ana", { credentials: [mail] });
+  await world.hire("ana", { credentials: [mail] });
   await until(world.kube, kinds.Secret, "ana-mail", isProtected);
   await world.kube.delete(kinds.Secret, "ana-mail", "acme");
   await gone(world.kube, kinds.Secret, "ana-mail");
@@ -170,7 +152,7 @@ it("keeps a Secret whose token has to be revoked until the agent no longer names
   secret.metadata.annotations["roster.dev/allowed-origins"] = "https://mail.example";
   await world.kube.create(kinds.Secret, secret);
   const revocation = { type: "RFC7009", url: "https://mail.example/revoke" };
-  await hire("ana", { credentials: [{ ...mail, revocation }] });
+  await world.hire("ana", { credentials: [{ ...mail, revocation }] });
   await until(world.kube, kinds.Secret, "ana-mail", isProtected);
   await world.kube.delete(kinds.Secret, "ana-mail", "acme");
   const told = await until(world.kube, kinds.AgentBinding, "ana", (binding) => !isBound(binding));

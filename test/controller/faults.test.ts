@@ -4,19 +4,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { kinds } from "../../api/kinds.ts";
 import type { Controller } from "../../controller/start.ts";
 import { type FlowingClock, flowingClock } from "../kit/flowing-clock.ts";
-import {
-  aBinding,
-  aFleet,
-  aRequest,
-  aSecret,
-  condition,
-  gone,
-  isReady,
-  type Seen,
-  startWorld,
-  until,
-  type World,
-} from "./kit.ts";
+import { condition, gone, startWorld, until, type World } from "./kit.ts";
+import { aFleet, aRequest, aSecret } from "./objects.ts";
 
 let clock: FlowingClock;
 let world: World;
@@ -29,25 +18,20 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-async function hire(name: string, more: object = {}): Promise<Seen> {
-  await world.kube.create(kinds.AgentBinding, aBinding(name, more));
-  return until(world.kube, kinds.AgentBinding, name, isReady);
-}
-
 it("goes on after the API server was restarted", async () => {
-  await hire("ana");
+  await world.hire("ana");
   await world.stopApi();
   await world.startApi();
   // The connection that the test itself had kept alive is gone too; nothing is retried inside the client.
   await world.kube.list(kinds.Namespace).catch(() => undefined);
-  const ben = await hire("ben");
+  const ben = await world.hire("ben");
   expect(condition(ben, "Ready")).toBe("True/Ready");
   await world.kube.delete(kinds.AgentBinding, "ana", "acme");
   await gone(world.kube, kinds.AgentBinding, "ana");
 });
 
 it("fires an agent that was deleted while no controller ran", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   await world.kube.create(kinds.AgentRun, aRequest("try", "ana"));
   await until(world.kube, kinds.AgentRun, "try", (run) => run.status?.phase === "Queued");
   await controller[Symbol.asyncDispose]();
@@ -58,8 +42,8 @@ it("fires an agent that was deleted while no controller ran", async () => {
 });
 
 it("fires an agent whose finalizer somebody removed by hand", async () => {
-  await hire("ana");
-  const ben = await hire("ben");
+  await world.hire("ana");
+  const ben = await world.hire("ben");
   await controller[Symbol.asyncDispose]();
   await world.kube.mergePatch(kinds.AgentBinding, "ben", "acme", { metadata: { finalizers: [] } });
   await world.kube.delete(kinds.AgentBinding, "ben", "acme");
@@ -73,11 +57,11 @@ it("fires an agent whose finalizer somebody removed by hand", async () => {
 
 it("lets a standby take over when the leader resigns, and a standby revokes meanwhile", async () => {
   // Only a leader hires: from here on the first one leads.
-  await hire("ben");
+  await world.hire("ben");
   const standby = await world.start("two");
   expect([controller.leading, standby.leading]).toEqual([true, false]);
   await controller[Symbol.asyncDispose]();
-  await hire("ana");
+  await world.hire("ana");
   expect(standby.leading).toBe(true);
   const lease = await world.kube.list(kinds.Lease, { namespace: "roster-system" });
   expect(lease.items.map((one) => one.metadata.name)).toEqual(["roster-controller"]);
@@ -85,7 +69,7 @@ it("lets a standby take over when the leader resigns, and a standby revokes mean
 
 it("holds what is irreversible when many agents go at once, having revoked them all", async () => {
   const names = ["a1", "a2", "a3", "a4", "a5", "a6", "a7"];
-  const hired = await Promise.all(names.map((name) => hire(name)));
+  const hired = await Promise.all(names.map((name) => world.hire(name)));
   await Promise.all(
     names.map((name) =>
       world.kube.mergePatch(kinds.AgentBinding, name, "acme", { metadata: { labels: { going: "yes" } } }),
@@ -135,7 +119,7 @@ it("tells the issuer until it answers, then lets go of the Secret", async () => 
     await world.kube.create(kinds.Secret, secret);
     const revocation = { type: "RFC7009", url: `${origin}/revoke` };
     const credentials = [{ server: "mail", secretRef: { name: "ana-mail", key: "token" }, revocation }];
-    await hire("ana", { credentials });
+    await world.hire("ana", { credentials });
     await until(
       world.kube,
       kinds.AgentBinding,
@@ -164,7 +148,7 @@ it("hands a revocation on after ten minutes, so that no deletion hangs", async (
   });
   const revocation = { type: "RFC7009", url: "http://127.0.0.1:9/revoke" };
   const credentials = [{ server: "mail", secretRef: { name: "ana-mail", key: "token" }, revocation }];
-  await hire("ana", { credentials });
+  await world.hire("ana", { credentials });
   await until(
     world.kube,
     kinds.AgentBinding,

@@ -1,19 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kinds } from "../../api/kinds.ts";
 import { brokenLaws } from "../../controller/kit/laws.ts";
-import {
-  aBinding,
-  aRole,
-  aSecret,
-  aTier,
-  condition,
-  gone,
-  isReady,
-  type Seen,
-  startWorld,
-  until,
-  type World,
-} from "./kit.ts";
+import { condition, gone, isReady, type Seen, startWorld, until, type World } from "./kit.ts";
+import { aBinding, aRole, aSecret, aTier } from "./objects.ts";
 
 let world: World;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { apiVersionOf, type KindRef, kinds } from "../../api/kinds.ts";
+import { type KindRef, kinds } from "../../api/kinds.ts";
 import type { Condition, Resource, Stored } from "../../api/resource.ts";
 import { type ApiServer, startApiServer } from "../../apiserver/server.ts";
 import { type Controller, startController } from "../../controller/start.ts";
@@ -14,6 +14,7 @@ import { openLedger } from "../../ledger/open.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { type Log, openLog, silentLog } from "../../lib/log.ts";
 import { freshDatabase } from "../ledger/kit.ts";
+import { aBinding } from "./objects.ts";
 
 export const adminToken = "admin-of-this-test";
 const controllerToken = "controller-of-this-test";
@@ -43,6 +44,8 @@ export interface World extends AsyncDisposable {
   readonly api: ApiServer;
   /** Starts a controller (a second replica where one runs); `lead` waits until one leads. */
   start(identity?: string, confined?: Confined): Promise<Controller>;
+  /** Makes a binding and waits until it is Ready. */
+  hire(name: string, more?: object): Promise<Seen>;
   stopApi(): Promise<void>;
   startApi(): Promise<void>;
   /** A ledger handle of another process. */
@@ -114,6 +117,10 @@ export async function startWorld(options: { readonly clock?: Clock } = {}): Prom
       stack.use(controller);
       return controller;
     },
+    async hire(name, more = {}) {
+      await kube.create(kinds.AgentBinding, aBinding(name, more));
+      return until(kube, kinds.AgentBinding, name, isReady);
+    },
     async stopApi() {
       await api[Symbol.asyncDispose]();
     },
@@ -151,67 +158,6 @@ function definitions(): readonly object[] {
     .flatMap((name) =>
       parseAllDocuments(readFileSync(new URL(name, folder), "utf8")).map((document) => document.toJS() as object),
     );
-}
-
-/** An object of ours in namespace acme. */
-export function anObject<S>(
-  kind: KindRef,
-  name: string,
-  spec: S,
-  more: Partial<Resource["metadata"]> = {},
-): Resource & { spec: S } {
-  return {
-    apiVersion: apiVersionOf(kind),
-    kind: kind.kind,
-    metadata: { name, ...(kind.namespaced ? { namespace: "acme" } : {}), ...more },
-    spec,
-  };
-}
-
-export const aTier = (name: string) =>
-  anObject(kinds.ModelTier, name, { model: "m", prices: { inputPerMillion: "0.15", outputPerMillion: "0.60" } });
-
-export const aRole = (name = "assistant", more: object = {}) =>
-  anObject(kinds.AgentRole, name, {
-    soul: "Be brief.",
-    modelTiers: { draft: "workhorse" },
-    memorySeed: [{ path: "preferences.md", content: "likes brevity" }],
-    budget: { perBinding: { day: "25.00", run: "1.50" } },
-    ...more,
-  });
-
-export const aBinding = (name: string, more: object = {}) =>
-  anObject(kinds.AgentBinding, name, {
-    roleRef: { name: "assistant" },
-    subject: { kind: "User", name: `${name}@acme.example` },
-    ...more,
-  });
-
-export const aRequest = (name: string, binding: string, more: object = {}) =>
-  anObject(kinds.AgentRun, name, {
-    bindingRef: { name: binding },
-    requestedBy: "admin",
-    task: { intent: "try", text: "Try it" },
-    ...more,
-  });
-
-export const aSecret = (name: string, subject: string, more: object = {}) => ({
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: {
-    name,
-    namespace: "acme",
-    annotations: { "roster.dev/allowed-origins": "local:mail", "roster.dev/subject": subject },
-  },
-  type: "roster.dev/credential",
-  data: { token: Buffer.from("very-secret").toString("base64") },
-  ...more,
-});
-
-/** Applies the least that an agent needs: a tier and a role. */
-export async function aFleet(kube: KubeClient): Promise<void> {
-  await kube.create(kinds.ModelTier, aTier("workhorse"));
-  await kube.create(kinds.AgentRole, aRole());
 }
 
 export type Seen = Stored & {

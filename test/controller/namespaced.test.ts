@@ -3,7 +3,8 @@ import { type KindRef, kinds } from "../../api/kinds.ts";
 import type { Resource } from "../../api/resource.ts";
 import type { Controller } from "../../controller/start.ts";
 import { until } from "../e2e/fleet.ts";
-import { aBinding, aRole, aTier, condition, grant, type Seen, startWorld, type World } from "./kit.ts";
+import { condition, grant, type Seen, startWorld, type World } from "./kit.ts";
+import { aBinding, aRole, aTier } from "./objects.ts";
 
 const fleetRights = "overlays/namespaced/fleet/rbac.yaml";
 

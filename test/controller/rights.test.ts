@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { kinds } from "../../api/kinds.ts";
 import type { Resource } from "../../api/resource.ts";
 import { until as eventually } from "../e2e/fleet.ts";
-import { aBinding, aFleet, isReady, startWorld, until, type World } from "./kit.ts";
+import { isReady, startWorld, until, type World } from "./kit.ts";
+import { aBinding, aFleet } from "./objects.ts";
 
 let world: World;
 beforeAll(async () => {

@@ -1,19 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kinds } from "../../api/kinds.ts";
 import { sha256 } from "../../lib/ids.ts";
-import {
-  aBinding,
-  aFleet,
-  anObject,
-  aRequest,
-  claimNext,
-  condition,
-  gone,
-  isReady,
-  startWorld,
-  until,
-  type World,
-} from "./kit.ts";
+import { claimNext, condition, gone, isReady, startWorld, until, type World } from "./kit.ts";
+import { aBinding, aFleet, anObject, aRequest } from "./objects.ts";
 
 let world: World;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import { kinds } from "../../api/kinds.ts";
 import { startController } from "../../controller/start.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { aBinding, aFleet, isReady, log, type Seen, startWorld, type World } from "./kit.ts";
+import { isReady, log, type Seen, startWorld, type World } from "./kit.ts";
+import { aBinding, aFleet } from "./objects.ts";
 
 const count = 1_000;
 let world: World;

@@ -3,19 +3,8 @@ import { kinds } from "../../api/kinds.ts";
 import type { Controller } from "../../controller/start.ts";
 import { sha256 } from "../../lib/ids.ts";
 import { type FlowingClock, flowingClock } from "../kit/flowing-clock.ts";
-import {
-  aBinding,
-  aFleet,
-  anObject,
-  claimNext,
-  condition,
-  gone,
-  isReady,
-  type Seen,
-  startWorld,
-  until,
-  type World,
-} from "./kit.ts";
+import { claimNext, condition, gone, isReady, type Seen, startWorld, until, type World } from "./kit.ts";
+import { aFleet, anObject } from "./objects.ts";
 
 // A Monday in winter: Lisbon is at UTC.
 const start = "2026-11-02T07:00:00Z";
@@ -39,11 +28,6 @@ const aTrigger = (name: string, schedule: object, more: object = {}) =>
     schedule: { cron: "30 7 * * 1-5", timeZoneFrom: "Binding", ...schedule },
     ...more,
   });
-
-async function hire(name: string, more: object = {}): Promise<Seen> {
-  await world.kube.create(kinds.AgentBinding, aBinding(name, more));
-  return until(world.kube, kinds.AgentBinding, name, isReady);
-}
 
 const effective = (binding: Seen) => (binding.status?.effective as { state?: string } | undefined)?.state;
 
@@ -93,8 +77,8 @@ async function ledgerUntil(holds: () => Promise<boolean>): Promise<void> {
 }
 
 it("fires each agent at half past seven of its own zone, once", async () => {
-  const ana = await hire("ana", { timeZone: "Europe/Lisbon" });
-  const tom = await hire("tom", { timeZone: "America/New_York" });
+  const ana = await world.hire("ana", { timeZone: "Europe/Lisbon" });
+  const tom = await world.hire("tom", { timeZone: "America/New_York" });
   await world.kube.create(kinds.AgentTrigger, aTrigger("daily", {}));
   const trigger = await armed("daily");
   expect(trigger.status).toMatchObject({ nextFire: "2026-11-02T07:30:00Z", summary: { target: "role assistant" } });
@@ -122,7 +106,7 @@ it("fires each agent at half past seven of its own zone, once", async () => {
 });
 
 it("catches up a fire that it slept through, within the starting deadline only", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   await world.kube.create(kinds.AgentTrigger, aTrigger("daily", { startingDeadlineSeconds: 900 }));
   await armed("daily");
   await controller[Symbol.asyncDispose]();
@@ -145,7 +129,7 @@ it("catches up a fire that it slept through, within the starting deadline only",
 });
 
 it("fires strictly after a change of cron, and after a resume", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   await world.kube.create(kinds.AgentTrigger, aTrigger("daily", {}));
   await armed("daily");
   clock.jumpTo("2026-11-02T07:20:00Z");
@@ -167,7 +151,7 @@ it("fires strictly after a change of cron, and after a resume", async () => {
 });
 
 it("skips a fire while the previous run of the same agent is unfinished", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   await world.kube.create(kinds.AgentTrigger, aTrigger("often", { cron: "*/10 * * * *" }));
   await armed("often");
   clock.jumpTo("2026-11-02T07:10:00Z");
@@ -178,7 +162,7 @@ it("skips a fire while the previous run of the same agent is unfinished", async 
 });
 
 it("keeps as many finished windows as it was told, never brings a deleted one back, and keeps the rows", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   const window = { keepSucceeded: 1, keepFailed: 1 };
   await world.kube.create(
     kinds.AgentTrigger,
@@ -225,7 +209,7 @@ it("keeps as many finished windows as it was told, never brings a deleted one ba
 });
 
 it("cancels the run of a window that is deleted while it is queued", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   await world.kube.create(kinds.AgentTrigger, aTrigger("daily", {}));
   await armed("daily");
   clock.jumpTo("2026-11-02T07:30:00Z");

@@ -4,19 +4,8 @@ import type { Resource } from "../../api/resource.ts";
 import { type Controller, startController } from "../../controller/start.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { FaultyKube } from "./faulty-kube.ts";
-import {
-  aBinding,
-  aFleet,
-  aRequest,
-  aRole,
-  condition,
-  gone,
-  isReady,
-  log,
-  startWorld,
-  until,
-  type World,
-} from "./kit.ts";
+import { condition, gone, isReady, log, startWorld, until, type World } from "./kit.ts";
+import { aBinding, aFleet, aRequest, aRole } from "./objects.ts";
 
 let world: World;
 let faulty: FaultyKube;
@@ -35,23 +24,18 @@ afterEach(async () => {
 const startFaulty = (identity: string) =>
   startController({ kube: faulty.client, ledger: world.ledger, clock: systemClock, log, identity });
 
-async function hire(name: string) {
-  await world.kube.create(kinds.AgentBinding, aBinding(name));
-  return until(world.kube, kinds.AgentBinding, name, isReady);
-}
-
 const actions = async (uid: string) =>
   (await world.ledger.audit.list({ bindingUid: uid, limit: 50 })).map((row) => row.action);
 
 /** A change that comes after everything that was under way: when it is in force, so is what came before. */
 async function settle(): Promise<void> {
-  await hire(`last-${Math.trunc(performance.now())}`);
+  await world.hire(`last-${Math.trunc(performance.now())}`);
   await controller.idle();
 }
 
 it("reads its own writes while the watch is held back: one hire, and no write against an old version", async () => {
   const release = faulty.hold(kinds.AgentRole);
-  await hire("ana");
+  await world.hire("ana");
   const holdBindings = faulty.hold(kinds.AgentBinding);
   const { metadata } = await world.kube.get(kinds.AgentBinding, "ana", "acme");
   // Work on it that its own events have not confirmed yet.
@@ -66,7 +50,7 @@ it("reads its own writes while the watch is held back: one hire, and no write ag
 });
 
 it("hires nobody anew whose deletion it has not seen, when another replica has", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   const seeing = await world.start("two");
   const release = faulty.hold(kinds.AgentBinding);
   await world.kube.delete(kinds.AgentBinding, "ana", "acme");
@@ -87,7 +71,7 @@ it("hires nobody anew whose deletion it has not seen, when another replica has",
 });
 
 it("admits a request once and makes one window for each run, however late and often its events come", async () => {
-  await hire("ana");
+  await world.hire("ana");
   faulty.garble(kinds.AgentRun);
   const release = faulty.hold(kinds.AgentRun);
   await world.kube.create(kinds.AgentRun, aRequest("try", "ana"));
@@ -116,8 +100,8 @@ it("converges when events come twice and out of order, and when watches are cut 
 });
 
 it("fires whom a list lacks after the watch was lost, and hires who bears the name now", async () => {
-  const ana = await hire("ana");
-  const ben = await hire("ben");
+  const ana = await world.hire("ana");
+  const ben = await world.hire("ben");
   const release = faulty.hold(kinds.AgentBinding);
   for (const name of ["ana", "ben"]) {
     await world.kube.mergePatch(kinds.AgentBinding, name, "acme", { metadata: { finalizers: [] } });
@@ -135,7 +119,7 @@ it("fires whom a list lacks after the watch was lost, and hires who bears the na
 });
 
 it("fires everybody in a namespace that is being deleted before it hears of their own deletion", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   const release = faulty.hold(kinds.AgentBinding);
   const fired = Promise.withResolvers<void>();
   using _ = world.ledger.feed.subscribe("bindings", () => fired.resolve());
@@ -155,7 +139,7 @@ it("fires everybody in a namespace that is being deleted before it hears of thei
 });
 
 it("fires everybody when the definition goes, and holds what cannot be undone", async () => {
-  const ana = await hire("ana");
+  const ana = await world.hire("ana");
   const released = { metadata: { annotations: { "roster.dev/release-deletion": "true" } } };
   await world.kube.delete(kinds.CustomResourceDefinition, "agentbindings.roster.dev", undefined);
   const held = await until(

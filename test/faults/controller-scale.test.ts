@@ -1,7 +1,8 @@
 import process from "node:process";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kinds } from "../../api/kinds.ts";
-import { aBinding, aFleet, isReady, type Seen } from "../controller/kit.ts";
+import { isReady, type Seen } from "../controller/kit.ts";
+import { aBinding, aFleet } from "../controller/objects.ts";
 import { freshDatabase } from "../ledger/kit.ts";
 import { Replicas } from "./replicas.ts";
 
