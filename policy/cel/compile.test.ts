@@ -88,6 +88,8 @@ const answers: Record<string, [string, Record<string, unknown>, unknown]> = {
   "a list of a map": ["self.transformList(k, v, v != 1, k)", { self: { a: 1, b: 2 } }, ["b"]],
   "a map of a list": ["['x', 'y'].transformMapEntry(i, v, {v: i})", {}, { x: 0, y: 1 }],
   "an error where another entry decides": ["[0, 1].exists(i, v, 1 / v == 1)", {}, true],
+  "a member of an item": ["has(self[0].a) && !has(self[0].b)", { self: [{ a: 1 }] }, true],
+  "a member of what a function answers": ["has(self.filter(x, x.n > 1)[0].a)", { self: [{ n: 2, a: 1 }] }, true],
   "a null is a value": ["oldSelf == null", { oldSelf: null }, true],
   "values of different types are unequal, not an error": ["self.a == 'x'", { self: { a: 1 } }, false],
 };

@@ -61,10 +61,16 @@ export function useKubernetesFunctions(
 interface Presence {
   readonly args: readonly unknown[];
   typeCheck(checker: Checker, macro: Presence, scope: unknown): unknown;
+  evaluate(runner: Runner, macro: Presence, scope: unknown): unknown;
 }
 interface Checker {
   check(node: unknown, scope: unknown): unknown;
   createError(code: string, message: string, node: unknown): Error;
+  getType(name: string): unknown;
+}
+interface Runner {
+  run(node: unknown, scope: unknown): unknown;
+  debugType(value: unknown): { fieldLazy(value: unknown, name: string, node: unknown, runner: Runner): unknown };
 }
 
 /** `a.?b` of an object may only name a field that there is; the library would answer none. */
@@ -83,24 +89,42 @@ export function unknownOptional(
   return found;
 }
 
-/** `has(a.b)` may only name a field that there is; the library looks no further than `a`. */
+/**
+ * Makes `has()` as cel-go has it: it may only name a field that there is, where the library looks no further than the
+ * object, and it may look into what any expression answers, where the library wants a variable.
+ */
 export function checkPresence(parsed: ParseResult): void {
   visitNodes(parsed.ast, (call) => {
     const macro = call.meta.macro as unknown as Presence | undefined;
     if (call.op !== "call" || (call.args as unknown[])[0] !== "has" || !macro) return;
     const { typeCheck } = macro;
+    const [select] = macro.args;
+    const computed = isNode(select) && select.op === "." && !isPlain(select);
     macro.typeCheck = (checker, self, scope) => {
-      const type = typeCheck(checker, self, scope);
+      const type = computed ? checker.getType("bool") : typeCheck(checker, self, scope);
       try {
-        checker.check(self.args[0], scope);
+        checker.check(select, scope);
       } catch (error) {
-        const { code, summary = "" } = error as { code?: string; summary?: string };
+        const { code = "", summary = "", node } = error as { code?: string; summary?: string; node?: unknown };
+        if (node !== select) throw error;
         // cel-go points at the call, not at the field.
-        throw code === "no_such_key" ? checker.createError("no_such_member", summary, call) : error;
+        throw checker.createError(code === "no_such_key" ? "no_such_member" : code, summary, call);
       }
       return type;
     };
+    if (!computed) return;
+    const [object, name] = select.args as [unknown, string];
+    macro.evaluate = (runner, _self, scope) => {
+      const value = runner.run(object, scope);
+      return runner.debugType(value).fieldLazy(value, name, select, runner) !== undefined;
+    };
   });
+}
+
+/** Whether an expression is a variable and fields of it alone. */
+function isPlain(node: unknown): boolean {
+  if (!isNode(node)) return false;
+  return node.op === "id" || ((node.op === "." || node.op === ".?") && isPlain((node.args as unknown[])[0]));
 }
 
 /** Undoes the renaming in a message of the library. */

@@ -48,6 +48,8 @@ export const crdRules: Sequences = {
     rule("self.s.nosuch()"),
     rule("self.any.x == 1"),
     rule("has(self.none)"),
+    rule("has(self.none.deeper)"),
+    rule("has(self.inner.none)"),
     rule("has(self.map.x)"),
   ],
   "rules whose types do not fit": [
@@ -130,6 +132,20 @@ export const crdRules: Sequences = {
     rule("[1, 'x'].size() == 2"),
     rule("{'a': 1, 'b': 'x'}.size() == 2"),
     rule("self.s.matches('a{1,2}')"),
+  ],
+  "members of what is computed": [
+    about(
+      list({ type: "object", properties: { a: count } }, { maxItems: 3 }),
+      "has(self[0].a) && self.exists(i, has(i.a))",
+    ),
+    about(list({ type: "object", properties: { a: count } }, { maxItems: 3 }), "has(self[0].b)"),
+    about(list({ type: "object", properties: { a: count } }, { maxItems: 3 }), "has(self.filter(i, i.a > 1)[0].a)"),
+    rule("has(self)"),
+    rule("has(self.list[0])"),
+    rule("has(self.map['x'].y)"),
+    rule("has(self.s)"),
+    rule("has(self.s.size())"),
+    rule("has('x')"),
   ],
   "optional values": [
     rule("self.?s.orValue('') == 'x'"),
