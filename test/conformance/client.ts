@@ -247,7 +247,10 @@ function parse(text: string, type: unknown): unknown {
 function read(value: unknown, path: string): unknown {
   let at = value;
   for (const part of path.split("."))
-    at = isObject(at) || Array.isArray(at) ? (at as Record<string, unknown>)[part] : undefined;
+    at =
+      (isObject(at) || Array.isArray(at)) && Object.hasOwn(at, part)
+        ? (at as Record<string, unknown>)[part]
+        : undefined;
   return at;
 }
 

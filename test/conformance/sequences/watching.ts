@@ -34,6 +34,15 @@ const history = [
 const short = "&timeoutSeconds=1";
 const initial = "&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan";
 
+/** One sequence for each list of queries: what they bring within a second. */
+const matches = (queries: Readonly<Record<string, readonly string[]>>): Sequences =>
+  Object.fromEntries(
+    Object.entries(queries).map(([name, list]) => [
+      name,
+      [made("a"), ...list.map((query) => watch(widgetsPath, { lines: 1 }, { query: `${short}&${query}` }))],
+    ]),
+  );
+
 export const watching: Sequences = {
   "the history of two objects from the first's version": [
     ...history,
@@ -119,20 +128,23 @@ export const watching: Sequences = {
     watch(widgetsPath, { during: [made("c")], lines: 4 }, { query: initial, ...brief }),
     watch(widgetsPath, { lines: 1 }, { query: `${initial}&labelSelector=nope` }),
   ],
-  "initial events with and without bookmarks and matches": [
-    made("a"),
-    ...[
+  ...matches({
+    "initial events with every version match": [
       "sendInitialEvents=true",
       "sendInitialEvents=true&allowWatchBookmarks=true",
       "sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
       "sendInitialEvents=true&resourceVersionMatch=Exact",
       "sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=Exact",
       "sendInitialEvents=true&resourceVersionMatch=Nearly",
+      "sendInitialEvents=perhaps&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
+    ],
+    "initial events refused with every version match": [
       "sendInitialEvents=false&resourceVersionMatch=NotOlderThan",
       "sendInitialEvents=false&resourceVersionMatch=Exact",
       "sendInitialEvents=false",
       "sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion={rva}",
-      "sendInitialEvents=perhaps&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
+    ],
+    "version matches and pages have no place in a watch without initial events": [
       "resourceVersionMatch=NotOlderThan",
       "resourceVersionMatch=Exact",
       "resourceVersionMatch=NotOlderThan&resourceVersion={rva}",
@@ -140,7 +152,9 @@ export const watching: Sequences = {
       "resourceVersionMatch=Nearly",
       "continue=x",
       "limit=1",
-    ].map((query) => watch(widgetsPath, { lines: 1 }, { query: `${short}&${query}` })),
+    ],
+  }),
+  "initial events are for watches": [
     get(`${widgetsPath}?sendInitialEvents=true`, failed),
     get(`${widgetsPath}?sendInitialEvents=true&resourceVersionMatch=NotOlderThan`, failed),
   ],
