@@ -8,7 +8,7 @@ import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call, User } from "./api.ts";
 import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
-import { pageOf } from "./list.ts";
+import { pageOf, readSelection } from "./list.ts";
 import { fromStored, toServed, toStored } from "./present.ts";
 import { respondObject } from "./read.ts";
 
@@ -38,6 +38,8 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
 
 /** DELETE of a collection: each object that a list would answer, one after the other. */
 export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  // Selectors are read before the body is.
+  readSelection(call.query, kind);
   const options = { ...(await readDeleteOptions(call)), unnamed: true };
   const { page, metadata } = await pageOf(api, call, kind);
   const items: object[] = [];

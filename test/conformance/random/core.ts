@@ -25,7 +25,9 @@ function secrets(random: Random): object[] {
 /** A strategic patch of a list with keys, of a list of scalars and of a map, with directives among them. */
 function strategic(random: Random): object {
   const items = secrets(random).map((item) => (random.chance(0.2) ? { ...item, $patch: "delete" } : item));
-  const ordered = random.chance(0.3) ? { "$setElementOrder/secrets": items.filter((item) => !("$patch" in item)) } : {};
+  // A cluster fails over an order of nothing.
+  const named = items.filter((item) => !("$patch" in item));
+  const ordered = random.chance(0.3) && named.length > 0 ? { "$setElementOrder/secrets": named } : {};
   return {
     ...(random.chance(0.7)
       ? { secrets: random.chance(0.1) ? [{ $patch: "replace" }, ...items] : items, ...ordered }

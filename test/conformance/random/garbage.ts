@@ -66,13 +66,14 @@ export const garbage: Generator = {
     sequencesOf("garbage", seed, count, (random) => {
       const things = names.slice(0, 3 + random.below(3)).map((name) => thingFor(random, name));
       const creations = things.map((thing, index) => made(random, thing, things.slice(0, index)));
-      const deletions = Array.from({ length: 1 + random.below(2) }, () => removed(random, things));
+      // What a second deletion finds depends on how far the first has come.
+      const settled = [state(configMapsPath), state(secretsPath)];
+      const deletions = [removed(random, things), ...(random.chance(0.3) ? [...settled, removed(random, things)] : [])];
       return [
         ...creations,
         ...deletions,
-        state(configMapsPath),
-        state(secretsPath),
-        ...(random.chance(0.4) ? [released(random, things), state(configMapsPath), state(secretsPath)] : []),
+        ...settled,
+        ...(random.chance(0.4) ? [released(random, things), ...settled] : []),
       ];
     }),
 };
