@@ -86,11 +86,12 @@ export class Leader implements AsyncDisposable {
     const held = this.#holds;
     try {
       const fence = await ledger.leadership.campaign(name, identity, ttlMs, this.#won);
-      const fresh = fence !== undefined && (!held || fence.epoch !== this.#won?.epoch);
+      const succeeds = fence !== undefined && fence.epoch !== this.#won?.epoch;
+      const fresh = fence !== undefined && (!held || succeeds);
       if (fresh || fence === undefined) this.#fence = undefined;
       this.#until = fence === undefined ? 0 : asked + ttlMs;
       this.#won = fence ?? this.#won;
-      if (fresh) void this.#begin(fence);
+      if (fresh) void this.#begin(fence, succeeds);
       if (this.#fence !== undefined) this.#mirror(this.#fence);
       this.#failure = "";
     } catch (thrown) {
@@ -102,9 +103,10 @@ export class Leader implements AsyncDisposable {
   }
 
   /** Leads from when everything was prepared, if this leadership is still the one that was won. */
-  async #begin(fence: Fence): Promise<void> {
+  async #begin(fence: Fence, succeeds: boolean): Promise<void> {
     const { log, prepare, elected } = this.#ports;
-    await prepare();
+    // Where nobody else led in between, nothing was put in force that our caches could be too old for.
+    if (succeeds) await prepare();
     if (this.#won !== fence || !this.#holds || this.#stop.signal.aborted) return;
     this.#fence = fence;
     log.info("leading", { epoch: fence.epoch });

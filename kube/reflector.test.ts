@@ -38,6 +38,7 @@ function scripted(steps: readonly Step[]) {
       asked.push(`watch ${options.resourceVersion}`);
       const step = next();
       if (step === undefined || !("watch" in step)) {
+        if (options.signal.aborted) return;
         await new Promise<void>((resolve) => options.signal.addEventListener("abort", () => resolve(), { once: true }));
         return;
       }
@@ -128,3 +129,28 @@ const table: Record<
 for (const [name, { why, steps, ms, want }] of Object.entries(table)) {
   it(name, async () => expect(await reflected(steps, ms), why).toEqual(want));
 }
+
+it("lists anew when it is asked to, and answers who asked once that list is in, or nothing is served", async () => {
+  const gone = problem("NotFound", "no such kind", { details: { status: 404 } });
+  // What a watch finds in the script in its place is silence until it is interrupted.
+  const silence: Step = { listFails: gone };
+  const { client, asked } = scripted([
+    { list: [object("a", "1")], at: "1" },
+    silence,
+    { list: [object("b", "7")], at: "7" },
+    silence,
+    silence,
+  ]);
+  const clock = fakeClock(0);
+  const cache = new Cache();
+  const reflector = new Reflector({ client, kind: kinds.Secret, cache, clock, log: silentLog, random: () => 1 });
+  await clock.advance(1_500);
+  expect([...cache.keys()]).toEqual(["ns/a"]);
+  await reflector.refresh();
+  expect([...cache.keys()]).toEqual(["ns/b"]);
+  const refused = reflector.refresh();
+  await clock.advance(1);
+  await refused;
+  expect(asked.filter((call) => call === "list")).toHaveLength(3);
+  await reflector[Symbol.asyncDispose]();
+});

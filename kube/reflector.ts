@@ -76,8 +76,8 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
   }
 
   /**
-   * Lists anew; resolves when the cache holds everything that the server had when this was called. Stays open while the
-   * server cannot be read, and when disposed before.
+   * Lists anew; resolves when the cache holds everything that the server had when this was called, or when the server says
+   * that there is nothing for us to read. Stays open while it does not answer, and when disposed before.
    */
   refresh(): Promise<void> {
     const refreshed = new Promise<void>((resolve) => this.#wanting.push(resolve));
@@ -113,6 +113,8 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
       } catch (thrown) {
         if (this.#stop.signal.aborted) return;
         if (statusOf(thrown) === 403) this.#answered.resolve();
+        // A kind that is not served, or not to us, has nothing newer to read.
+        if ([403, 404].includes(statusOf(thrown) ?? 0)) for (const resolve of this.#wanting.splice(0)) resolve();
         if (statusOf(thrown) === 410) {
           resourceVersion = undefined;
           log.debug("watch expired, listing again", { kind: kind.kind });
