@@ -156,6 +156,10 @@ describe("the wrong DATABASE_URL", () => {
       cause: "OtherLedger",
       ledger: { agents: 0 },
     });
+    // As in a pod of the controller, while no gateway is ready.
+    const env = { DATABASE_URL: url, ROSTER_LEDGER_KEY_FILE: path.join(place.home, "ledger.key") };
+    const direct = await place.roster(["ledger", "status"], env);
+    expect(direct).toMatchObject({ code: 1, stdout: expect.stringContaining("DATABASE_URL leads to an empty") });
     await isRefusedEverything();
     await stop();
     await start();
