@@ -20,7 +20,8 @@ for (const [group, sequences] of Object.entries(groups)) {
     const golden = readGolden(group);
     let answers: Readonly<Record<string, readonly Answer[]>> = {};
     beforeAll(async () => {
-      answers = await runAll(client, sequences, `conf-${group}`);
+      // Many wait for a watch to end.
+      answers = await runAll(client, sequences, `conf-${group}`, 12);
     });
     for (const name of Object.keys(sequences).filter((sentence) => !(`${group}: ${sentence}` in exceptions))) {
       it(name, () => expect(answers[name]).toEqual(golden[name]));
