@@ -45,7 +45,14 @@ function evaluatorOf(node: Node): ((ev: Evaluator, ast: Node, scope: unknown) =>
       return (ast.handle as Handle)(all(ev, [receiver, ...args], scope), ev, ast);
     };
   }
+  if (["<", "<=", ">", ">="].includes(node.op)) return ordered;
   return node.op === "||" || node.op === "&&" ? logical(node.op === "||") : undefined;
+}
+
+function ordered(ev: Evaluator, ast: Node, scope: unknown): unknown {
+  const [left, right] = (ast.args as [unknown, unknown]).map((operand) => ev.run(operand, scope));
+  if (Number.isNaN(left) || Number.isNaN(right)) throw new Error("NaN values cannot be ordered");
+  return (ast.handle as Handle)(left, right, ast, ev);
 }
 
 /** One operand may decide whatever becomes of the other; where none does, the first failure is the outcome. */

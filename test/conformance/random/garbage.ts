@@ -56,21 +56,22 @@ const released = (random: Random, things: readonly Thing[]): Step => {
 };
 
 /** What is left: names, who owns them, what holds them, and whether they are going. */
-const state = (path: string): Step => get(path, { settled: 1_500 });
+const state = (path: string): Step => get(path, { settled: 1_000 });
 
 /** Graphs of owners and dependents, deletions of each policy, and what the garbage collector leaves in the end. */
 export const garbage: Generator = {
   name: "garbage",
-  share: 30,
+  share: 20,
   make: (seed, count) =>
     sequencesOf("garbage", seed, count, (random) => {
       const things = names.slice(0, 3 + random.below(3)).map((name) => thingFor(random, name));
       const creations = things.map((thing, index) => made(random, thing, things.slice(0, index)));
-      // What a second deletion finds depends on how far the first has come.
+      // What a deletion finds depends on how far the collector has come with what was before.
       const settled = [state(configMapsPath), state(secretsPath)];
       const deletions = [removed(random, things), ...(random.chance(0.3) ? [...settled, removed(random, things)] : [])];
       return [
         ...creations,
+        ...settled,
         ...deletions,
         ...settled,
         ...(random.chance(0.4) ? [released(random, things), ...settled] : []),

@@ -264,6 +264,9 @@ export function ruleFor(random: Random): Record<string, unknown> {
       "FieldValueDuplicate",
       "Nonsense",
     ]);
-  if (random.chance(0.05)) rule.optionalOldSelf = true;
+  if (random.chance(0.05)) {
+    rule.optionalOldSelf = true;
+    if (transition) rule.rule = `!oldSelf.hasValue() || self.${random.pick(["i", "s", "b"])} == oldSelf.value().i`;
+  }
   return rule;
 }
