@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { decodeProtobuf } from "./decode.ts";
 
+const varint = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);
 const text = (number: number, value: string | Buffer): Buffer => {
   const bytes = Buffer.from(value);
-  return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+  return Buffer.concat([Buffer.from([...varint((number << 3) | 2), ...varint(bytes.length)]), bytes]);
 };
 const int = (number: number, value: number): Buffer => Buffer.from([number << 3, value]);
 const envelope = (apiVersion: string, kind: string, raw: Buffer): Buffer =>
@@ -48,6 +49,39 @@ describe("protobuf bodies become what JSON would have given", () => {
     });
     expect(decode("example.com/v1", "DeleteOptions", text(4, "Foreground"))).toMatchObject({
       propagationPolicy: "Foreground",
+    });
+  });
+
+  it("a schema of a definition: bounds of zero, any JSON, a schema or a flag", () => {
+    const zero = Buffer.concat([Buffer.from([(11 << 3) | 1]), Buffer.alloc(8)]);
+    const count = Buffer.concat([text(5, "integer"), zero, text(8, text(1, "4"))]);
+    const map = Buffer.concat([text(5, "object"), text(30, Buffer.concat([int(1, 1), text(2, text(5, "string"))]))]);
+    const open = Buffer.concat([text(5, "object"), text(30, int(1, 1))]);
+    const property = (name: string, schema: Buffer) => text(29, Buffer.concat([text(1, name), text(2, schema)]));
+    const list = Buffer.concat([text(5, "array"), text(24, text(1, text(5, "string")))]);
+    const properties = [property("count", count), property("map", map), property("open", open), property("list", list)];
+    const version = Buffer.concat([text(1, "v1"), int(2, 0), int(3, 1), text(4, text(1, Buffer.concat(properties)))]);
+    const found = decode("apiextensions.k8s.io/v1", "CustomResourceDefinition", text(2, text(7, version)));
+    expect(found).toMatchObject({
+      spec: {
+        versions: [
+          {
+            name: "v1",
+            served: false,
+            storage: true,
+            schema: {
+              openAPIV3Schema: {
+                properties: {
+                  count: { type: "integer", minimum: 0, default: 4 },
+                  map: { type: "object", additionalProperties: { type: "string" } },
+                  open: { type: "object", additionalProperties: true },
+                  list: { type: "array", items: { type: "string" } },
+                },
+              },
+            },
+          },
+        ],
+      },
     });
   });
 

@@ -1,7 +1,8 @@
 import { toRfc3339, toRfc3339Micro } from "../../lib/clock.ts";
 import type { Decoded } from "../http/json-body.ts";
 import { failure } from "../http/status.ts";
-import { messages } from "./fields.ts";
+import { definitionMessages } from "./definition-fields.ts";
+import { messages as coreMessages } from "./fields.ts";
 import { readFields, toBytes, toInteger, toText } from "./wire.ts";
 
 interface Field {
@@ -10,6 +11,7 @@ interface Field {
   readonly shape: "one" | "list" | "map";
 }
 
+const messages: Readonly<Record<string, string>> = { ...coreMessages, ...definitionMessages };
 const magic = Buffer.from("k8s\0");
 const maxDepth = 100;
 const tables = new Map<string, ReadonlyMap<number, Field>>();
@@ -25,6 +27,19 @@ const pointers = new Set([
   "leaseDurationSeconds",
   "leaseTransitions",
   "expirationSeconds",
+  // Of definitions: a bound of zero is a bound, and these are said of every version.
+  "served",
+  "storage",
+  "maximum",
+  "minimum",
+  "maxLength",
+  "minLength",
+  "maxItems",
+  "minItems",
+  "maxProperties",
+  "minProperties",
+  "x-kubernetes-preserve-unknown-fields",
+  "optionalOldSelf",
 ]);
 
 // Where the kinds of a group are in the table.
@@ -36,6 +51,7 @@ const packages: Readonly<Record<string, string>> = {
   "authentication.k8s.io/v1": "authentication.v1",
   "authorization.k8s.io/v1": "authorization.v1",
   "admissionregistration.k8s.io/v1": "admissionregistration.v1",
+  "apiextensions.k8s.io/v1": "apiextensions.v1",
 };
 
 /**
@@ -114,6 +130,14 @@ function readValue(value: bigint | Buffer, type: string, depth: number): unknown
     case "int32":
     case "int64":
       return toInteger(value);
+    case "double":
+      return toBytes(value).readDoubleLE();
+    case "apiextensions.v1.JSON":
+      return JSON.parse(readFields(toBytes(value)).map((field) => toText(field.value))[0] ?? "null");
+    case "apiextensions.v1.JSONSchemaPropsOrArray":
+    case "apiextensions.v1.JSONSchemaPropsOrBool":
+    case "apiextensions.v1.JSONSchemaPropsOrStringArray":
+      return readEither(toBytes(value), type, depth + 1);
     case "meta.v1.Time":
       return readTime(toBytes(value), toRfc3339);
     case "meta.v1.MicroTime":
@@ -126,6 +150,18 @@ function readValue(value: bigint | Buffer, type: string, depth: number): unknown
     default:
       return readMessage(toBytes(value), type, depth + 1);
   }
+}
+
+/** One schema, or what stands in its place: a flag, a list of schemas, a list of names. */
+function readEither(bytes: Buffer, type: string, depth: number): unknown {
+  const fields = readFields(bytes);
+  const schema = (value: bigint | Buffer) => readMessage(toBytes(value), "apiextensions.v1.JSONSchemaProps", depth);
+  const flagged = type.endsWith("OrBool");
+  // A schema comes with its flag before it.
+  const found = fields.find(({ number }) => number === (flagged ? 2 : 1));
+  if (found) return schema(found.value);
+  if (flagged) return fields.some(({ value }) => toInteger(value) !== 0);
+  return fields.map(({ value }) => (type.endsWith("OrArray") ? schema(value) : toText(value)));
 }
 
 function readTime(bytes: Buffer, write: (at: number) => string): string | undefined {
