@@ -55,7 +55,8 @@ describe("a controller that has Roles only", () => {
     await until(async () =>
       condition(await find(kinds.AgentBinding, "ben", "acme"), "Ready") === "True/Ready" ? true : undefined,
     );
-    expect(await find(kinds.AgentBinding, "ana", "initech")).not.toHaveProperty("status");
+    // The definition\'s own default: nobody has looked at it.
+    expect((await find(kinds.AgentBinding, "ana", "initech"))?.status).toEqual({ observedGeneration: -1 });
   });
 
   it("hires in a namespace once all of it is open, and not from half of it", async () => {
