@@ -125,14 +125,14 @@ function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type
 }
 
 function checkIdentity(kind: ServedKind, object: KubeObject, namespace: string, name: string): void {
+  if (kind.namespaced) object.metadata.namespace ??= namespace;
+  if (kind.namespaced && object.metadata.namespace !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
   if (!object.metadata.name) {
     throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   }
   if (object.metadata.name !== name) {
     throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
-  }
-  if (kind.namespaced) object.metadata.namespace ??= namespace;
-  if (kind.namespaced && object.metadata.namespace !== namespace) {
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   }
 }

@@ -92,7 +92,7 @@ export class ConformanceClient implements AsyncDisposable {
     const end = systemClock.now() + 30_000;
     for (;;) {
       const answer = await this.send(step, values);
-      const come = typeof wanted === "number" ? answer.status === wanted : read(answer.body, wanted) !== undefined;
+      const come = typeof wanted === "number" ? answer.status === wanted : Boolean(read(answer.body, wanted));
       if (come || systemClock.now() > end) return answer;
       await systemClock.sleep(100);
     }
@@ -163,6 +163,8 @@ export class ConformanceClient implements AsyncDisposable {
       connect: { ca: this.#target.caPem, rejectUnauthorized: true, ...identity },
       // Every sequence that runs at the same time may hold a watch open besides its requests.
       connections: 96,
+      // Shorter than any server's patience, or a request may go into a connection that is just being closed.
+      keepAliveTimeout: 1_000,
     });
     this.#agents.set(certificate, made);
     return made;
