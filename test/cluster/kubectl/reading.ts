@@ -71,7 +71,7 @@ export const reading: Scenarios = {
       // The reader leaves after what it wanted; the next change tells kubectl so.
       'kubectl get wd a -w --output-watch-events -o jsonpath=\'{.type} {.object.spec.size}{"\\n"}\' | { read one; echo $one; kubectl patch wd a --type=merge -p \'{"spec":{"size":7}}\'; read two; echo $two; kubectl delete wd a; read three; echo $three; exec <&-; kubectl apply -f a.yaml; }',
       "kubectl get wd -w -l app=shop | { read heading; read one; read two; kubectl label wd c app=shop --overwrite; read three; echo $heading / $one / $two / $three; exec <&-; kubectl label wd c x=y; }",
-      "kubectl get wd --watch-only --field-selector spec.color=blue -o name --request-timeout=1s",
+      "kubectl get wd --watch-only --field-selector spec.color=blue -o name --request-timeout=5s",
     ],
   },
   "describe shows every field, and events": {
