@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { apiserver } from "./apiserver.ts";
 import { converge } from "./converge.ts";
 import { idle } from "./idle.ts";
 import { outside, readRanges } from "./kit/ranges.ts";
@@ -10,7 +11,7 @@ import { limits } from "./limits.ts";
 import { onePath } from "./path.ts";
 import { start } from "./start.ts";
 
-const benchmarks: readonly Benchmark[] = [limits, ledgerHold, start, onePath, converge, idle];
+const benchmarks: readonly Benchmark[] = [limits, apiserver, ledgerHold, start, onePath, converge, idle];
 
 const help = `npm run bench -- [NAME ...] [--quick] [--out FILE]
 

@@ -252,9 +252,13 @@ const join = (parts: readonly (Buffer | string)[]) =>
 async function writeSlice(response: ServerResponse, parts: readonly (Buffer | string)[]): Promise<boolean> {
   if (response.destroyed) return false;
   if (!response.write(join(parts))) {
-    const closed = once(response, "close").then(() => false);
-    const drained = once(response, "drain").then(() => true);
-    return (await Promise.race([closed, drained])) && !response.destroyed;
+    // A long list waits often: each wait takes its listeners with it.
+    using stack = new DisposableStack();
+    const over = new AbortController();
+    stack.defer(() => over.abort());
+    const either = ["close", "drain"].map((event) => once(response, event, { signal: over.signal }));
+    await Promise.race(either);
+    return !response.destroyed;
   }
   await nextTurn();
   return !response.destroyed;

@@ -66,6 +66,8 @@ export async function startReal(
     readonly say?: (line: string) => void;
     /** Keep an audit log (metadata) of the requests of this group's members. */
     readonly auditGroup?: string;
+    /** Let etcd wait for the disk, as it does in a cluster; what a test writes need not survive the machine. */
+    readonly durable?: boolean;
     /** Admission plugins that are off by default and on in some distributions. */
     readonly plugins?: readonly string[];
     /** The newest, unless told otherwise. */
@@ -91,8 +93,7 @@ export async function startReal(
     `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
     `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
     `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-    // What a test writes need not survive the machine.
-    "--unsafe-no-fsync",
+    ...(options.durable ? [] : ["--unsafe-no-fsync"]),
     "--log-level=error",
   ]);
 
