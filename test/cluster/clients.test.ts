@@ -77,7 +77,8 @@ describe.skipIf(why)("a program with an unmodified client library prints the sam
 
   for (const [index, [name, { without, parts, prepare }]] of Object.entries(clients).entries()) {
     if (without && !why) say(`skipped: ${name}: ${without}`);
-    it.skipIf(without)(name, async () => {
+    // The first time, Go compiles client-go: two minutes on two cores.
+    it.skipIf(without)(name, { timeout: 900_000 }, async () => {
       const [file = "", ...args] = await prepare(folder);
       const outputs = await Promise.all(
         kubeconfigs.map(async (kubeconfig) => {

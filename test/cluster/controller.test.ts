@@ -20,7 +20,8 @@ if (why) say(`skipped: a published controller on both servers: ${why}`);
 
 /** kro: other people's controller, with their own definitions, which makes new kinds while it runs. */
 describe.skipIf(why)("a published controller does the same on the embedded API and on a real one", () => {
-  it("kro, whose definitions are applied by the client and by the server", { timeout: 600_000 }, async () => {
+  // The first time, kro is compiled: three minutes on two cores.
+  it("kro, whose definitions are applied by the client and by the server", { timeout: 1_200_000 }, async () => {
     await using stack = new AsyncDisposableStack();
     const built = await buildTools(["kro", "kubectl"], say);
     const crds = path.join(sourceOf("kro", "github.com/kubernetes-sigs/kro"), "helm/crds");
@@ -50,7 +51,6 @@ async function tried(
   writeFileSync(kubeconfig, kubeconfigText(target.url, target.caPem, target.adminToken), { mode: 0o600 });
   const flags = ["--metrics-bind-address=0", "--health-probe-bind-address=0", "--allow-crd-deletion", "--leader-elect"];
   const ending = ["--leader-election-namespace=kro-installs", "--graceful-shutdown-timeout=1s"];
-  // Says so in the log that the failure below shows.
   const running = stack.use(
     startServer(controller, ["--kubeconfig", kubeconfig, ...flags, ...ending], path.join(folder, "log")),
   );
