@@ -21,6 +21,7 @@ import { patches } from "./patches.ts";
 import { policies } from "./policies.ts";
 import { ratcheting } from "./ratcheting.ts";
 import { reading } from "./reading.ts";
+import { reviews } from "./reviews.ts";
 import { schemaValues } from "./schema-values.ts";
 import { serving } from "./serving.ts";
 import { strategicPatches } from "./strategic-patches.ts";
@@ -53,6 +54,7 @@ export const groups: Readonly<Record<string, Sequences>> = {
   namespaces,
   identity,
   access,
+  reviews,
   core,
   transport,
   policies,
