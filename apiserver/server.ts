@@ -79,7 +79,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     address: () => address,
   };
   let address = "";
-  const { server, port } = await listen({ host, port: options.port, certificates, handler: requestHandler(ports) });
+  const { server, port } = await listen({
+    host,
+    port: options.port,
+    certificates,
+    clock,
+    handler: requestHandler(ports),
+  });
   address = `${host}:${port}`;
   stack.defer(async () => {
     stopping.abort();

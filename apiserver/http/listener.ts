@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { problem } from "../../api/reasons.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Certificates } from "../tls/certificates.ts";
 
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly certificates: Certificates;
+  readonly clock: Clock;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -51,7 +53,8 @@ export async function listen(options: ListenOptions): Promise<{ readonly server:
       if (left < 0) socket.destroy();
     });
     socket.resume();
-    (socket as Socket).setTimeout(1_000, () => socket.destroy());
+    const patience = options.clock.after(1_000, () => socket.destroy());
+    socket.once("close", () => patience[Symbol.dispose]());
   });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   const { host, port } = options;

@@ -100,7 +100,7 @@ describe.skipIf(why)("the store on a disk that fails", () => {
         failed({ code, body }) {
           expect(code).toBe(500);
           expect(body).toMatchObject({ kind: "Status", reason: "InternalError", code: 500 });
-          refusals.push(body.message);
+          refusals.push(String(body.message));
           since = 0;
           // It is known that it did not happen: the history must not show it.
           return true;
@@ -181,8 +181,8 @@ describe.skipIf(unmountable)("the store on a full disk", () => {
         return answer;
       };
       const names = async (client: typeof first.client) => {
-        const { items } = (await client.call("GET", maps)).body as { items: { metadata: { name: string } }[] };
-        return items.map(({ metadata }) => metadata.name).filter((name) => name.startsWith("kept-"));
+        const { items } = (await client.call("GET", maps)).body;
+        return [...items].map(({ metadata }) => String(metadata.name)).filter((name) => name.startsWith("kept-"));
       };
       await using first = await startApiProcess({ ...options, dataDir });
       let answer = await write(first.client, "kept-000");

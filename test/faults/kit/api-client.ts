@@ -1,16 +1,15 @@
 import { Agent, request } from "undici";
+import type { Loose } from "../../apiserver/kit.ts";
 
 export interface ApiAnswer {
   readonly code: number;
-  // biome-ignore lint/suspicious/noExplicitAny: answers of many kinds, asserted on by tests
-  readonly body: any;
+  readonly body: Loose;
 }
 
 /** One line of a watch. */
 export interface Line {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  // biome-ignore lint/suspicious/noExplicitAny: objects of many kinds, read by tests
-  readonly object: any;
+  readonly object: Loose;
 }
 
 /** An open watch: lines in order; `pause` stops reading from the socket, as a stuck client does. */
@@ -47,7 +46,7 @@ export class ApiClient implements AsyncDisposable {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await answer.body.text();
-    return { code: answer.statusCode, body: parse(text) };
+    return { code: answer.statusCode, body: parse(text) as Loose };
   }
 
   /** Opens a watch. Rejects with the status's message when it is refused. */

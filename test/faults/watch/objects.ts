@@ -1,3 +1,4 @@
+import type { Loose } from "../../apiserver/kit.ts";
 import type { Content } from "./history.ts";
 
 /** The kinds that the histories are about, and how the number of a write and what selectors see lie in each. */
@@ -6,8 +7,7 @@ export interface Shape {
   path(namespace: string, name?: string): string;
   everywhere: string;
   make(name: string, content: Content): object;
-  // biome-ignore lint/suspicious/noExplicitAny: parsed answers
-  read(object: any): Content;
+  read(object: Loose): Content;
 }
 
 /** The number of the write; below zero for an object that no writer of ours made. */

@@ -82,14 +82,14 @@ export async function runWatcher(options: WatcherOptions): Promise<Watched> {
     try {
       for await (const line of stream) {
         if (line.type === "ERROR") {
-          if (line.object.code !== 410) throw new Error(`unexpected: ${JSON.stringify(line.object)}`);
+          if (Number(line.object.code) !== 410) throw new Error(`unexpected: ${JSON.stringify(line.object)}`);
           journal.add({ t: "expired", stream: id });
           seen.expired++;
           return "expired";
         }
         const rv = Number(line.object.metadata.resourceVersion);
         if (line.type === "BOOKMARK") {
-          const ends = line.object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
+          const ends = String(line.object.metadata.annotations?.["k8s.io/initial-events-end"]) === "true";
           journal.add({ t: "bookmark", stream: id, rv, initial: ends });
           seen.bookmarks++;
           if (ends) initial = false;
@@ -134,8 +134,7 @@ async function list(client: ApiClient, { scope, name, journal }: WatcherOptions)
   const { code, body } = await client.call("GET", `${collectionOf(scope)}?${selectors(scope)}`);
   if (code !== 200) throw new Error(`list: ${code}`);
   const rv = Number(body.metadata.resourceVersion);
-  // biome-ignore lint/suspicious/noExplicitAny: parsed answers
-  const items = (body.items as any[]).flatMap((item) => {
+  const items = [...body.items].flatMap((item) => {
     const { n } = shape.read(item);
     const key = `${item.metadata.namespace}/${item.metadata.name}`;
     return n < 0 ? [] : [[key, Number(item.metadata.resourceVersion), n] as const];

@@ -67,8 +67,9 @@ export async function runWriter(options: WriterOptions): Promise<void> {
         note("acknowledged");
         own.set(id, undefined);
       } else {
-        note("acknowledged", body.metadata.resourceVersion);
-        own.set(id, { content, rv: body.metadata.resourceVersion });
+        const rv = String(body.metadata.resourceVersion);
+        note("acknowledged", rv);
+        own.set(id, { content, rv });
       }
     } catch {
       note("unknown");
