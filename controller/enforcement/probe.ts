@@ -19,6 +19,8 @@ export interface ProbePorts {
 
 type PolicyKind = "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding";
 
+const notRefused = "a forged AgentRun was not refused when tried";
+
 /** What the policy refuses to everybody, the controller included; only tried, never made (dryRun=All). */
 const forged = (namespace: string): Resource & { readonly spec: object } => ({
   apiVersion: "roster.dev/v1alpha1",
@@ -34,24 +36,34 @@ const forged = (namespace: string): Resource & { readonly spec: object } => ({
  */
 export class AdmissionProbe {
   readonly #ports: ProbePorts;
-  #gaps: readonly string[] | undefined;
+  #compared: readonly string[] | undefined;
+  #tried: readonly string[] | undefined;
+  /** By which half it was found; what cannot be judged just now stays as it was told. */
+  #told: { readonly compared: readonly string[]; readonly tried: readonly string[] } = { compared: [], tried: [] };
 
   constructor(ports: ProbePorts) {
     this.#ports = ports;
   }
 
-  /** What is not enforced, as it was found last; empty: all is well; undefined: not yet known. */
+  /** What is not enforced, as far as it was found when looked last; empty: all is well; undefined: that is not known. */
   get gaps(): readonly string[] | undefined {
-    return this.#gaps;
+    const found = [...(this.#compared ?? []), ...(this.#tried ?? [])];
+    return found.length === 0 && (this.#compared === undefined || this.#tried === undefined) ? undefined : found;
   }
 
-  /** Looks once and tells what changed. Throws where the API server cannot be asked; what was found last then stays. */
+  /**
+   * Looks once and tells what changed. The two halves are judged apart: throws where one of them could not be, after the
+   * other was told of.
+   */
   async look(): Promise<void> {
-    const gaps = [...(await this.#compare()), ...(await this.#try())];
-    const before = this.#gaps ?? [];
-    this.#gaps = gaps;
-    if (gaps.join() === before.join()) return;
-    await this.#tell(gaps);
+    const [compared, tried] = await Promise.allSettled([this.#compare(), this.#try()]);
+    this.#compared = compared.status === "fulfilled" ? compared.value : undefined;
+    this.#tried = tried.status === "fulfilled" ? tried.value : undefined;
+    const known = { compared: this.#compared ?? this.#told.compared, tried: this.#tried ?? this.#told.tried };
+    const gaps = [...known.compared, ...known.tried];
+    if (gaps.join() !== [...this.#told.compared, ...this.#told.tried].join()) await this.#tell(gaps);
+    this.#told = known;
+    for (const half of [compared, tried]) if (half.status === "rejected") throw half.reason;
   }
 
   async #compare(): Promise<readonly string[]> {
@@ -78,11 +90,13 @@ export class AdmissionProbe {
     const { kube, namespace } = this.#ports;
     try {
       await kube.create(kinds.AgentRun, forged(namespace), { dryRun: true });
-      return ["a forged AgentRun was not refused when tried"];
+      return [notRefused];
     } catch (thrown) {
       if (/cannot be managed by GitOps/.test(messageOf(thrown))) return [];
       // The namespace is not there, the definition is not served: then nothing of the kind can be made.
-      if ([404, 409].includes(statusOf(thrown) ?? 0)) return [];
+      if (statusOf(thrown) === 404) return [];
+      // Whether the name is taken is asked after admission: it got through.
+      if (statusOf(thrown) === 409) return [notRefused];
       throw thrown;
     }
   }
@@ -94,6 +108,7 @@ export class AdmissionProbe {
       gaps.length > 0
         ? `anybody who may create an AgentRun can name another requester: ${gaps.join("; ")}; apply manifests/install/admission.yaml`
         : "the shipped admission policies are in force again";
+    const regarding = await kube.find<Stored>(kinds.ConfigMap, ledgerMark.name, ledgerMark.namespace);
     if (gaps.length > 0)
       log.warn("admission is not enforced", {
         reason,
@@ -101,7 +116,6 @@ export class AdmissionProbe {
         next: "kubectl apply -f manifests/install/admission.yaml",
       });
     else log.info(note, { reason });
-    const regarding = await kube.find<Stored>(kinds.ConfigMap, ledgerMark.name, ledgerMark.namespace);
     if (regarding === undefined) return;
     events.record({ regarding, type: gaps.length > 0 ? "Warning" : "Normal", reason, action: "Probe", note });
   }

@@ -17,7 +17,7 @@ import { freshDatabase } from "../ledger/kit.ts";
 import { aBinding } from "./objects.ts";
 
 export const adminToken = "admin-of-this-test";
-const controllerToken = "controller-of-this-test";
+export const controllerToken = "controller-of-this-test";
 const rbacKinds: Readonly<Record<string, KindRef>> = Object.fromEntries(
   ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"].map((kind) => [
     kind,
