@@ -1,6 +1,6 @@
 import { kinds } from "../api/kinds.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { BindingState, Ledger } from "../ledger/ledger.ts";
+import type { BindingState, Fence, Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../lib/log.ts";
 import { messageOf } from "../lib/problem.ts";
 import type { Presence } from "./presence.ts";
@@ -12,10 +12,12 @@ export interface OrphanPorts {
   readonly log: Log;
   /** Told of each that was fired, so that whoever waited for its place is looked at again. */
   fired(binding: BindingState): void;
+  /** Told of each namespace in which a stop was lifted, so that its agents say so. */
+  lifted(namespace: string): void;
 }
 
 /**
- * Fires agents whose bindings vanished while nobody watched (a finalizer removed by hand, a namespace forced away). Absence
+ * Lifts stops whose objects vanished, and fires agents whose bindings vanished while nobody watched (a finalizer removed by hand, a namespace forced away). Absence
  * is proven, not assumed: by a complete list under an established definition, taken after the ledger was asked.
  * Revoking too late is a hole, revoking by mistake a fleet without agents.
  */
@@ -26,8 +28,11 @@ export class Orphans {
     this.#ports = ports;
   }
 
-  /** Looks once at everybody whom the ledger knows. Never throws; what could not be proven is left for the next leader. */
-  async look(): Promise<void> {
+  /**
+   * Looks once at everybody whom the ledger knows, as the leader of `fence`. Never throws; what could not be proven is left
+   * for the next leader.
+   */
+  async look(fence: Fence): Promise<void> {
     const { ledger, log } = this.#ports;
     const tenants = await ledger.bindings.listTenants().catch((thrown: unknown) => {
       log.info("could not look for vanished bindings", { error: messageOf(thrown) });
@@ -36,6 +41,7 @@ export class Orphans {
     for (const { tenant, namespace } of tenants) {
       try {
         await this.#lookAt(tenant, namespace);
+        await this.#liftStops(fence, tenant, namespace);
       } catch (thrown) {
         log.info("could not look for vanished bindings", { namespace, error: messageOf(thrown) });
       }
@@ -60,6 +66,19 @@ export class Orphans {
         { namespace, binding: name },
       );
       fired(binding);
+    }
+  }
+
+  async #liftStops(fence: Fence, tenant: string, namespace: string): Promise<void> {
+    const { ledger, log, presence, lifted } = this.#ports;
+    const stops = await ledger.catalog.listStops(tenant);
+    const standing = stops.length === 0 ? undefined : await presence.listUids(kinds.AgentStop, namespace);
+    if (standing === undefined) return;
+    for (const uid of stops) {
+      if (standing.has(uid)) continue;
+      await ledger.catalog.dropStop(fence, uid);
+      log.info("a stop whose object had vanished was lifted", { namespace, uid });
+      lifted(namespace);
     }
   }
 }

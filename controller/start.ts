@@ -1,6 +1,7 @@
 import type { AgentBinding } from "../api/generated/agent-binding.ts";
 import type { AgentRole } from "../api/generated/agent-role.ts";
-import { kinds } from "../api/kinds.ts";
+import { type KindRef, kinds } from "../api/kinds.ts";
+import type { Stored } from "../api/resource.ts";
 import { toKey } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
@@ -82,8 +83,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const fence = () => leader?.fence;
   const reader = informers.reader(ledger);
   const performed = new Performed();
-  const ports = { client: kube, ledger, informers, performed, presence, clock, log, events, reader, fence };
-  const drivers = reconcilers(holds).map((reconciler) =>
+  const ended = (kind: KindRef, object: Stored) => {
+    for (const driver of drivers) driver.enqueueConcerned(kind, object);
+  };
+  const ports = { client: kube, ledger, informers, performed, presence, clock, log, events, reader, fence, ended };
+  const drivers: readonly Driver[] = reconcilers(holds).map((reconciler) =>
     stack.use(
       new Driver(reconciler, ports, { concurrency: options.concurrency ?? concurrencyOf(reconciler.kind.kind) }),
     ),
@@ -112,6 +116,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
       for (const key of [...bindings.keysBy("subject", place), toKey(namespace, name)])
         driverOf("AgentBinding").enqueue(key);
     },
+    lifted(namespace) {
+      for (const key of bindings.keysBy("namespace", namespace)) driverOf("AgentBinding").enqueue(key);
+    },
   });
   leader = new Leader({
     ledger,
@@ -126,7 +133,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       scheduler.enqueueAll();
       history.enqueueAll();
       projector.wake();
-      void orphans.look();
+      void orphans.look(fence);
     },
   });
   stack.use(leader);
@@ -183,8 +190,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
         },
         {
           name: "admission_gaps",
-          help: "Shipped admission policies and bindings that are not in force, as the leader found last.",
-          values: [{ value: probe.gaps?.length ?? 0 }],
+          help: "Shipped admission policies and bindings that are not in force, as the leader finds; absent while that is not known.",
+          values: fence() === undefined || probe.gaps === undefined ? [] : [{ value: probe.gaps.length }],
         },
         {
           name: "offboardings",

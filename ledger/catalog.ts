@@ -2,7 +2,7 @@ import { canonicalJson, isObject, type JsonObject } from "../lib/json.ts";
 import type { Catalog, RoleRecord, TierRecord, ToolServerRecord } from "./ledger.ts";
 import { authority, fenced, type Ports } from "./ports.ts";
 import type { Row } from "./sql.ts";
-import { dropStop, putStop } from "./stops.ts";
+import { dropStop, listStops, putStop } from "./stops.ts";
 import { admitPinned, listTools, recordTools } from "./tools.ts";
 
 /** Read when reading, never stored as a default: an absent limit means this. */
@@ -203,7 +203,8 @@ export function makeCatalog(ports: Ports): Catalog {
     recordTools: (serverUid, protocolVersion, tools) => recordTools(ports, serverUid, protocolVersion, tools),
     listTools: (serverUid) => listTools(db, serverUid),
     putStop: (stop) => putStop(ports, stop),
-    dropStop: (uid) => dropStop(ports, uid),
+    dropStop: (fence, uid) => dropStop(ports, fence, uid),
+    listStops: (tenant) => listStops(ports, tenant),
   };
 }
 

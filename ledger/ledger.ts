@@ -139,7 +139,10 @@ export interface Catalog {
     readonly scope: JsonObject;
     readonly reason: string;
   }): Promise<void>;
-  dropStop(uid: string): Promise<void>;
+  /** Lifts a stop for good, also one that nobody has put yet. */
+  dropStop(fence: Fence, uid: string): Promise<void>;
+  /** UIDs of the stops in force. */
+  listStops(tenant: string): Promise<readonly string[]>;
 }
 
 // ───────────────────────────── bindings

@@ -1,7 +1,9 @@
 import { problem } from "../api/reasons.ts";
 import { isObject, type JsonObject } from "../lib/json.ts";
-import { authority, type Ports } from "./ports.ts";
+import type { Fence } from "./ledger.ts";
+import { authority, fenced, type Ports } from "./ports.ts";
 import { recordRevocations } from "./revocations.ts";
+import type { Tx } from "./sql.ts";
 
 interface Stop {
   readonly uid: string;
@@ -14,17 +16,23 @@ interface Stop {
 const covers = `tenant = $1 and state <> 'revoked' and
   ($2 = 'all' or ($2 = 'role' and role_name = $3) or ($2 = 'binding' and name = $3) or ($2 = 'team' and team = $3))`;
 
-/** The kill switch: from this commit no *intended* row of a covered binding commits. Needs no leadership. Idempotent. */
+/** Putting and lifting one stop wait for each other, whoever comes first. */
+const one = "select pg_advisory_xact_lock(hashtextextended('stop/' || $1, 0))";
+
+/**
+ * The kill switch: from this commit no *intended* row of a covered binding commits. Needs no leadership. Idempotent. Does
+ * nothing for a stop that was lifted: whoever brings it lags behind.
+ */
 export async function putStop({ db, time, audit }: Ports, stop: Stop): Promise<void> {
   const { kind, value } = scopeOf(stop);
   await db.tx(async (tx) => {
+    await tx.query(one, [stop.uid]);
     await tx.query("select change_authority($1)", [[authority.tenant(stop.tenant)]]);
-    const [known] = await tx.query("select from stops where uid = $1 and kind = $2 and value = $3 and reason = $4", [
-      stop.uid,
-      kind,
-      value,
-      stop.reason,
-    ]);
+    const [known] = await tx.query(
+      `select from stops where uid = $1 and kind = $2 and value = $3 and reason = $4
+       union all select from ended_stops where uid = $1`,
+      [stop.uid, kind, value, stop.reason],
+    );
     if (known) return;
     await tx.query(
       `insert into stops (uid, tenant, name, kind, value, reason) values ($1, $2, $3, $4, $5, $6)
@@ -56,9 +64,14 @@ export async function putStop({ db, time, audit }: Ports, stop: Stop): Promise<v
   });
 }
 
-/** Ends a stop: what no other stop covers may act again. Idempotent. */
-export async function dropStop({ db, time, audit }: Ports, uid: string): Promise<void> {
-  await db.tx(async (tx) => {
+/**
+ * Lifts a stop for good: what no other stop covers may act again. Also one that was never put, so that it does not come
+ * into force late. Idempotent. Throws LeadershipLost.
+ */
+export async function dropStop({ db, time, audit }: Ports, fence: Fence, uid: string): Promise<void> {
+  const lift = async (tx: Tx) => {
+    await tx.query(one, [uid]);
+    await tx.query("insert into ended_stops (uid, at) values ($1, $2) on conflict do nothing", [uid, time.now()]);
     const [stop] = await tx.query<{ tenant: string; name: string }>("select tenant, name from stops where uid = $1", [
       uid,
     ]);
@@ -81,7 +94,14 @@ export async function dropStop({ db, time, audit }: Ports, uid: string): Promise
       facts: { bindings: freed.length },
     });
     tx.wake("authority", "bindings", "queue");
-  });
+  };
+  await db.tx(lift, { first: fenced(fence) });
+}
+
+/** UIDs of the stops in force over a tenant. */
+export async function listStops({ db }: Ports, tenant: string): Promise<readonly string[]> {
+  const rows = await db.query<{ uid: string }>("select uid from stops where tenant = $1", [tenant]);
+  return rows.map(({ uid }) => uid);
 }
 
 function scopeOf(stop: Stop): { readonly kind: string; readonly value: string } {

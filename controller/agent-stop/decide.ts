@@ -22,11 +22,16 @@ export function decide({ stop }: Snapshot): Plan<AgentStop> {
 /** Deleting a stop resumes what it covered. */
 export function release({ stop }: Snapshot): Plan<AgentStop> {
   return {
-    writes: [{ kind: "ledger", effect: "dropStop", args: { uid: stop.metadata.uid } }],
+    writes: lift(stop),
     conditions: [unmet("Ready", "Settled", "resumed")],
     status: {},
     next: settled,
   };
+}
+
+/** Ends what the stop brought about. */
+export function lift(stop: Stored<AgentStop>): readonly LedgerWrite[] {
+  return [{ kind: "ledger", effect: "dropStop", args: { uid: stop.metadata.uid } }];
 }
 
 /** The stop as the ledger holds it. */

@@ -25,6 +25,8 @@ export interface DriverPorts extends CommitPorts {
   readonly presence: Pick<Presence, "isGone">;
   /** The leader's fence while this process leads. */
   fence(): Fence | undefined;
+  /** Told of an object that is no more, once the ledger knows too: whom it concerns is looked at. */
+  ended(kind: KindRef, object: Stored): void;
 }
 
 // What concerns more than these is looked at after what somebody has just changed and waits for.
@@ -88,6 +90,16 @@ export class Driver implements AsyncDisposable {
   enqueue(key: string, at?: Instant): void {
     if (at === undefined) this.#queue.add(key);
     else this.#queue.addAt(key, at);
+  }
+
+  /** Looks at those whom an object of `kind` concerns. */
+  enqueueConcerned(kind: KindRef, object: Stored): void {
+    const lookup = this.#ports.informers.lookup();
+    for (const watch of this.#reconciler.watches) {
+      if (watch.kind !== kind) continue;
+      const keys = watch.keys(object, lookup);
+      for (const key of keys) this.#queue.add(key, { low: keys.length > fewKeys });
+    }
   }
 
   /** Looks at every object again (a new leader does): first at those that nobody has brought into force yet. */
@@ -176,13 +188,14 @@ export class Driver implements AsyncDisposable {
 
   async #bury(object: Stored): Promise<void> {
     await this.#narrow(object, true);
+    const { ledger, fence } = this.#ports;
+    const leading = fence();
+    // A later leader asks the ledger what it still holds: see Orphans.
+    if (leading !== undefined)
+      for (const effect of this.#reconciler.ended?.(object) ?? []) await perform(ledger, leading, effect);
     this.#narrowed.delete(object.metadata.uid);
-    // Whoever waited for its place may have asked before the ledger knew that it was free.
-    const lookup = this.#ports.informers.lookup();
-    for (const watch of this.#reconciler.watches) {
-      if (watch.kind !== this.kind) continue;
-      for (const key of watch.keys(object, lookup)) this.#queue.add(key);
-    }
+    // Whoever waits for its end may have asked before the ledger knew of it.
+    this.#ports.ended(this.kind, object);
   }
 
   async #narrow(object: Stored, gone: boolean): Promise<void> {

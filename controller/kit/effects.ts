@@ -34,10 +34,8 @@ const effects = {
   dropToolServer: (ledger: Ledger, fence: Fence | undefined, a: { readonly uid: string }) =>
     ledger.catalog.dropToolServer(need(fence), a.uid),
   putStop: (ledger: Ledger, _: Fence | undefined, stop: Stop) => ledger.catalog.putStop(stop),
-  dropStop: (ledger: Ledger, fence: Fence | undefined, a: { readonly uid: string }) => {
-    need(fence);
-    return ledger.catalog.dropStop(a.uid);
-  },
+  dropStop: (ledger: Ledger, fence: Fence | undefined, a: { readonly uid: string }) =>
+    ledger.catalog.dropStop(need(fence), a.uid),
   hire: (ledger: Ledger, fence: Fence | undefined, binding: BindingRecord) =>
     ledger.bindings.hire(need(fence), binding),
   seed: (ledger: Ledger, _: Fence | undefined, a: Seed) => ledger.bindings.seed(a.uid, a.documents),

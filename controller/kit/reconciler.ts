@@ -37,6 +37,11 @@ export interface Reconciler<O extends Resource, S> {
    * Performed once per object, generation and `gone`.
    */
   narrow?(object: Stored<O>, gone: boolean, view: Lookup & Pick<Reader, "tenantOf">): readonly LedgerWrite[];
+  /**
+   * The leader's effects for an object that is no more, however it went: with `narrow`, it may have been in force before
+   * it had a finalizer. Idempotent after `release`.
+   */
+  ended?(object: Stored<O>): readonly LedgerWrite[];
 }
 
 /** A reconciler whose snapshot type does not matter to the holder. */

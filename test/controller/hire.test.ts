@@ -154,7 +154,7 @@ it("stays quiet once status is true", async () => {
 it("stops and resumes", async () => {
   const { kube } = world;
   await kube.create(kinds.AgentBinding, aBinding("sto"));
-  await until(kube, kinds.AgentBinding, "sto", isReady);
+  const ready = await until(kube, kinds.AgentBinding, "sto", isReady);
   const stop = {
     apiVersion: "roster.dev/v1alpha1",
     kind: "AgentStop",
@@ -171,4 +171,17 @@ it("stops and resumes", async () => {
   expect(stopped.status?.effective).toMatchObject({ state: "Stopped" });
   await kube.delete(kinds.AgentStop, "halt", "acme");
   await until(kube, kinds.AgentBinding, "sto", (object) => condition(object, "Stopped") === "False/NotStopped");
+
+  // Lifted again before anybody set the finalizer, or just then: nothing of them stays.
+  for (let i = 0; i < 40; i++) {
+    await kube.create(kinds.AgentStop, { ...stop, metadata: { name: `brief-${i}`, namespace: "acme" } });
+    await kube.delete(kinds.AgentStop, `brief-${i}`, "acme");
+  }
+  await kube.create(kinds.AgentStop, stop);
+  const why = (state: string) => (object: Seen) => condition(object, "Stopped") === state;
+  await until(kube, kinds.AgentBinding, "sto", why("True/Stopped"));
+  await kube.delete(kinds.AgentStop, "halt", "acme");
+  await until(kube, kinds.AgentBinding, "sto", why("False/NotStopped"));
+  const { tenant } = (await world.ledger.bindings.find(ready.metadata.uid))!;
+  await expect.poll(() => world.ledger.catalog.listStops(tenant)).toEqual([]);
 });

@@ -149,8 +149,18 @@ it("refuses calls while suspended, stopped or without a role, and allows them ag
   });
   const late = await fleet.hire("tess-bob");
   expect(await ledger.bindings.find(late.uid)).toMatchObject({ stoppedBy: "panic" });
-  await ledger.catalog.dropStop(stop.uid);
+  expect(await ledger.catalog.listStops(fleet.tenant)).toEqual([stop.uid]);
+  await ledger.catalog.dropStop(fleet.fence, stop.uid);
   expect(await ledger.bindings.find(late.uid)).not.toHaveProperty("stoppedBy");
+  // A replica that lags behind brings it once more, and one that never stood in the ledger at all.
+  await ledger.catalog.putStop(stop);
+  await ledger.catalog.dropStop(fleet.fence, `${stop.uid}-unseen`);
+  await ledger.catalog.putStop({ ...stop, uid: `${stop.uid}-unseen` });
+  expect(await ledger.catalog.listStops(fleet.tenant)).toEqual([]);
+  expect(await ledger.bindings.find(late.uid)).not.toHaveProperty("stoppedBy");
+  await expect(ledger.catalog.dropStop({ ...fleet.fence, epoch: fleet.fence.epoch - 1 }, "any")).rejects.toMatchObject({
+    reason: "LeadershipLost",
+  });
 
   await ledger.catalog.dropRole(fleet.fence, fleet.role.uid);
   expect(await call()).toMatchObject({ outcome: "refused", reason: "RoleNotFound" });
