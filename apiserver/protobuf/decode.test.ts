@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { decodeProtobuf } from "./decode.ts";
 
-const varint = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);
+const varint = (value: number): number[] =>
+  value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
 const text = (number: number, value: string | Buffer): Buffer => {
   const bytes = Buffer.from(value);
   return Buffer.concat([Buffer.from([...varint((number << 3) | 2), ...varint(bytes.length)]), bytes]);
@@ -26,6 +27,17 @@ describe("protobuf bodies become what JSON would have given", () => {
       metadata: { name: "c", labels: { k: "v" } },
       data: { a: "b", empty: "" },
     });
+  });
+
+  it("a hundred thousand entries and items, one of them called __proto__", () => {
+    const entry = (key: string) => text(2, Buffer.concat([text(1, key), text(2, "v")]));
+    const keys = ["__proto__", ...Array.from({ length: 100_000 }, (_, i) => `k${i}`)];
+    const found = decode("v1", "ConfigMap", Buffer.concat(keys.map(entry))) as { data: object };
+    expect(Object.keys(found.data)).toEqual(keys);
+    const finalizer = text(14, "example.com/f");
+    const metadata = text(1, Buffer.concat(Array.from({ length: 100_000 }, () => finalizer)));
+    const listed = decode("v1", "ConfigMap", metadata) as { metadata: { finalizers: string[] } };
+    expect(listed.metadata.finalizers).toHaveLength(100_000);
   });
 
   it("bytes as base64, and a boolean that was set to false on purpose", () => {

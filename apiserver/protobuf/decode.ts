@@ -93,13 +93,17 @@ function readMessage(bytes: Buffer, type: string, depth: number): unknown {
     if (!field) continue;
     if (field.shape === "map") {
       const [key, item] = readEntry(toBytes(value), field.type, depth);
-      const map = (result[field.name] ?? {}) as Record<string, unknown>;
-      result[field.name] = { ...map, [key]: item };
+      result[field.name] ??= {};
+      // Defined, not assigned: `__proto__` is a key like others.
+      const property = { value: item, enumerable: true, writable: true, configurable: true };
+      Object.defineProperty(result[field.name], key, property);
       continue;
     }
     const item = readValue(value, field.type, depth);
-    if (field.shape === "list") result[field.name] = [...((result[field.name] ?? []) as unknown[]), item];
-    else if (isPresent(item, field.name)) result[field.name] = item;
+    if (field.shape === "list") {
+      result[field.name] ??= [];
+      (result[field.name] as unknown[]).push(item);
+    } else if (isPresent(item, field.name)) result[field.name] = item;
   }
   return result;
 }
