@@ -4,6 +4,7 @@ import { setWarnings } from "../http/respond.ts";
 import { failure, fieldError, gone, statusOf, tooLarge } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { type Change, type Entry, keyOf, parse } from "../store/entry.ts";
+import type { History } from "../store/history.ts";
 import { emptyRow, metadataOnly, tableHead, tableRow } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
 import { type Match, readInteger, readSelection } from "./list.ts";
@@ -15,6 +16,8 @@ import { WatchSession } from "./watch-session.ts";
 const bookmarkEveryMs = 60_000;
 const lastBookmarkMs = 2_000;
 const waitForRevisionMs = 3_000;
+// Node's timers fire at once beyond this.
+const maxTimeoutMs = 2 ** 31 - 1;
 
 /**
  * WATCH: every change of a kind after a revision, in order, each once. Events are encoded once for each
@@ -26,7 +29,7 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
   const selection = readSelection(query, kind);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
   const initial = initialEvents(query);
-  const timeoutMs = timeoutOf(query, api.random ?? Math.random) * 1_000;
+  const timeoutMs = Math.min(maxTimeoutMs, timeoutOf(query, api.random ?? Math.random) * 1_000);
   const from = startRevision(api, query, initial);
   const namespace = kind.namespaced ? call.info.namespace || selection.namespace || "" : "";
   const name = call.info.name || selection.name;
@@ -56,10 +59,11 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
   using _timeout = api.clock.after(timeoutMs, () => session.end());
   using _bookmarks = bookmarks ? markNowAndThen(api, timeoutMs, mark) : undefined;
   const past = from === undefined || initial ? undefined : from;
-  if (past !== undefined && past < api.store.history.compacted) {
-    session.end(encoder.failure(gone(`too old resource version: ${past} (${api.store.history.compacted})`)));
-  } else if (past !== undefined) {
-    await session.run(api.store.history.since(past).values().map(lineFor));
+  if (past !== undefined) {
+    const { history, revision } = api.store;
+    const tooOld = (at: number) =>
+      session.end(encoder.failure(gone(`too old resource version: ${at} (${history.compacted})`)));
+    await session.run(replay(history, past, revision, tooOld).map(lineFor));
   } else {
     const revision = api.store.revision;
     const entries = currentEntries(api, kind, namespace, name);
@@ -68,6 +72,29 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
       return wanted ? encoder.added(entry) : undefined;
     });
     await session.run(told(lines, () => (bookmarks ? encoder.bookmark(revision, true) : undefined)));
+  }
+}
+
+/**
+ * The changes after one revision up to another. They are looked up one by one, so that a client that does not read keeps
+ * none of them; `tooOld` is called when it was so slow that the next is forgotten.
+ */
+export function* replay(
+  history: History,
+  after: number,
+  until: number,
+  tooOld: (at: number) => void,
+): Generator<Change> {
+  let at = after;
+  while (at < until) {
+    if (at < history.compacted) {
+      tooOld(at);
+      return;
+    }
+    const next = history.after(at);
+    if (!next || next.entry.revision > until) return;
+    at = next.entry.revision;
+    yield next;
   }
 }
 

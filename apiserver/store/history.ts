@@ -46,14 +46,12 @@ export class History {
 
   /** Changes after `revision`, oldest first. The caller has checked that `revision >= compacted`. */
   since(revision: number): readonly Change[] {
-    let low = this.#start;
-    let high = this.#changes.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#changes[middle]!.entry.revision <= revision) low = middle + 1;
-      else high = middle;
-    }
-    return this.#changes.slice(low);
+    return this.#changes.slice(this.#indexAfter(revision));
+  }
+
+  /** The first change after `revision`, for those who go on slowly and must not keep what is forgotten meanwhile. */
+  after(revision: number): Change | undefined {
+    return this.#changes[this.#indexAfter(revision)];
   }
 
   /** Forgets what is over the limits (or all up to `through`) and returns it, so that its rows can be deleted too. */
@@ -76,5 +74,16 @@ export class History {
       this.#start = 0;
     }
     return evicted;
+  }
+
+  #indexAfter(revision: number): number {
+    let low = this.#start;
+    let high = this.#changes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#changes[middle]!.entry.revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -104,6 +104,14 @@ describe("watch", () => {
     await watch.ended;
   });
 
+  it("stays open when asked for longer than any timer runs", async () => {
+    const { body: listed } = await cluster.get(maps);
+    const version = listed.metadata.resourceVersion;
+    using watch = await cluster.watch(`${maps}?watch=true&timeoutSeconds=2147484&resourceVersion=${version}`);
+    for (const name of ["long-1", "long-2", "long-3"]) await cluster.post(maps, configMap(name));
+    expect(seen(await watch.take(3))).toEqual(["ADDED long-1", "ADDED long-2", "ADDED long-3"]);
+  });
+
   it("waits for a version that is to come, and says so when initial events were asked for", async () => {
     const { body } = await cluster.get(maps);
     const next = Number(body.metadata.resourceVersion) + 1;
