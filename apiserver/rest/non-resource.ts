@@ -42,7 +42,7 @@ const documents = new WeakMap<object, { generation: number; made: Map<string, Do
 export async function nonResource(api: Api, call: Call, address: string): Promise<void> {
   const { response, request } = call;
   const path = call.info.path.replace(/(.)\/$/, "$1");
-  if (health.has(call.info.path)) return healthy(call, path);
+  if (health.has(call.info.path)) return healthy(call, path, api.store.writable);
   if (request.method !== "GET" && !answersAny(api, path)) {
     if (known(api, path)) throw notAllowed();
     return nothing(call);
@@ -77,9 +77,17 @@ function nothing({ info, response }: Call): void {
   sendText(response, 404, info.path.startsWith("/openapi/v3/") ? "" : "404 page not found\n");
 }
 
-function healthy({ query, response }: Call, path: string): void {
-  if (!query.has("verbose") || path.endsWith("/ping")) return sendText(response, 200, "ok");
-  sendText(response, 200, `[+]ping ok\n[+]storage ok\n${path.slice(1)} check passed\n`);
+function healthy({ query, response }: Call, path: string, writable: boolean): void {
+  const { code, text } = healthOf(path, writable, query.has("verbose"));
+  sendText(response, code, text);
+}
+
+/** What a health route answers; whatever fails is named also to those who did not ask for more words. */
+export function healthOf(path: string, writable: boolean, verbose: boolean): { code: number; text: string } {
+  if (path.endsWith("/ping") || (writable && !verbose)) return { code: 200, text: "ok" };
+  const check = path.slice(1);
+  if (writable) return { code: 200, text: `[+]ping ok\n[+]storage ok\n${check} check passed\n` };
+  return { code: 500, text: `[+]ping ok\n[-]storage failed: reason withheld\n${check} check failed\n` };
 }
 
 // Its route writes JSON alone.

@@ -25,6 +25,8 @@ export interface Batch {
 /** The durable half of the store: an append-only log in SQLite, and the newest revision that was compacted away. */
 export interface Database extends Disposable {
   readonly compacted: number;
+  /** True when a refused batch turned out to be there: nothing is written until the log is opened anew. */
+  readonly lost: boolean;
   /** Every row that is left, oldest first. */
   rows(): IterableIterator<Row>;
   /**
@@ -52,6 +54,7 @@ export function openDatabase(folder: string): Database {
   const setCompacted = db.prepare("UPDATE meta SET value = ? WHERE name = 'compacted'");
   const newest = db.prepare("SELECT max(revision) AS revision FROM log");
   let doubtful = false;
+  let lost = false;
 
   /**
    * After a failed write or sync nobody knows what of the log's tail is on the disk; a later sync that succeeds proves
@@ -62,13 +65,17 @@ export function openDatabase(folder: string): Database {
     const { busy } = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
     if (busy !== 0) throw new Error("the log could not be moved into the main file");
     const { revision } = newest.get() as { revision: number | null };
-    if ((revision ?? 0) >= before) throw new Error(`revision ${revision} is there although it was refused: restart`);
+    lost = (revision ?? 0) >= before;
+    if (lost) throw new Error(`revision ${revision} is there although it was refused: restart`);
     doubtful = false;
   }
 
   const compacted = db.prepare("SELECT value FROM meta WHERE name = 'compacted'").get() as { value: number };
   return {
     compacted: compacted.value,
+    get lost() {
+      return lost;
+    },
     rows: () =>
       db
         .prepare("SELECT revision, bucket, key, deleted, at, body FROM log ORDER BY revision")

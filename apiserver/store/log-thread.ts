@@ -30,6 +30,6 @@ port.on("message", (message: Packed | "close") => {
     database!.append(unpack(message));
     answer({});
   } catch (error) {
-    answer({ error: messageOf(error) });
+    answer({ error: messageOf(error), lost: database?.lost ?? true });
   }
 });

@@ -1,11 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { problem } from "../../api/reasons.ts";
+import { messageOf } from "../../lib/problem.ts";
 import type { Batch, Row } from "./database.ts";
 
 /** What the writing thread answers: once when it has opened the log, then once for each batch, in order. */
 export interface Written {
   /** Why it failed; absent when all is on the disk. */
   readonly error?: string;
+  /** No later batch will be taken either. */
+  readonly lost?: boolean;
 }
 
 /** A batch on its way: all bodies one after the other in one piece of memory, which changes hands without a copy. */
@@ -51,11 +54,12 @@ export class LogWriter implements AsyncDisposable {
   readonly #ended: Promise<unknown>;
   #due: Due[] = [];
   #over: string | undefined;
+  #lost = false;
 
   constructor(folder: string) {
     this.#worker = new Worker(new URL("./log-thread.ts", import.meta.url), { workerData: { folder } });
     this.#ended = new Promise((resolve) => this.#worker.once("exit", resolve));
-    this.#worker.on("message", ({ error }: Written) => this.#settle(error));
+    this.#worker.on("message", (written: Written) => this.#settle(written));
     this.#worker.on("error", (error) => this.#stop(`its thread failed: ${String(error)}`));
     this.#worker.on("exit", () => this.#stop("its thread has ended"));
     this.ready = this.#answer();
@@ -63,14 +67,24 @@ export class LogWriter implements AsyncDisposable {
     this.ready.catch(() => {});
   }
 
+  /** False when nothing will be written until the server is started anew; a full disk alone is waited for. */
+  get writable(): boolean {
+    return this.#over === undefined && !this.#lost;
+  }
+
   /** Resolves when the batch is on the disk, whole. Rejects with `KubeUnavailable` when nothing of it counts. */
   append(batch: Batch): Promise<void> {
-    const answer = this.#answer();
     if (this.#over === undefined) {
-      const packed = pack(batch);
-      this.#worker.postMessage(packed, [packed.bodies.buffer]);
+      try {
+        const packed = pack(batch);
+        this.#worker.postMessage(packed, [packed.bodies.buffer]);
+      } catch (error) {
+        // Answers come in order: one is waited for only when it was asked for.
+        const why = `its thread cannot be handed what is to be written: ${messageOf(error)}`;
+        return Promise.reject(problem("KubeUnavailable", `cannot write to the API server's store: ${why}`));
+      }
     }
-    return answer;
+    return this.#answer();
   }
 
   /** Closes the log after the last batch. */
@@ -89,7 +103,8 @@ export class LogWriter implements AsyncDisposable {
     });
   }
 
-  #settle(error: string | undefined): void {
+  #settle({ error, lost }: Written): void {
+    if (lost) this.#lost = true;
     const due = this.#due.shift();
     if (error === undefined) due?.resolve();
     else due?.reject(problem("KubeUnavailable", error));

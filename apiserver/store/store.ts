@@ -75,6 +75,11 @@ export class Store implements AsyncDisposable {
     return this.#writer.ready;
   }
 
+  /** False when no write will be taken until the server is started anew. */
+  get writable(): boolean {
+    return !this.#closed && this.#writer.writable;
+  }
+
   /** The revision of the newest committed change. */
   get revision(): number {
     return this.#revision;
