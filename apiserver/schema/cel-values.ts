@@ -132,7 +132,7 @@ function durationOf(text: string): unknown {
       seconds += Number(amount) * units[unit!]!;
     if (text.startsWith("-")) seconds = -seconds;
   } else {
-    for (const [, amount, unit] of text.matchAll(/(\d+)\s*([A-Za-zµ]+)/g))
+    for (const [, amount, unit] of text.matchAll(/(?<!\d)(\d+)\s*([A-Za-zµ]+)/g))
       seconds += Number(amount) * (words.find(([pattern]) => pattern.test(unit!))?.[1] ?? 0);
   }
   return durationValue(seconds * 1000);

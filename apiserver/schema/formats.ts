@@ -36,7 +36,8 @@ const unit = /^(ns|nano.*|us|µs|micro.*|ms|milli.*|s|sec.*|m|min.*|h|hr|hour.*|
 /** Go's durations, and any text in which a number stands before a unit of time in words. */
 function isDuration(text: string): boolean {
   if (goDuration.test(text)) return true;
-  return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some((found) => unit.test(found[1]!));
+  // One digit, the last of its number: with `\d+` a long number without a unit would be tried from each of its digits.
+  return [...text.matchAll(/\d\s*([A-Za-zµ]+)/g)].some((found) => unit.test(found[1]!));
 }
 
 const card =

@@ -17,6 +17,8 @@ function detailsOf(act: () => unknown): Readonly<Record<string, unknown>> {
   throw new Error("nothing was thrown");
 }
 
+const digits = "9".repeat(1_000_000);
+
 const answers: Record<string, [string, Record<string, unknown>, unknown]> = {
   "whole numbers are ints": ["self.n + 1", { self: { n: 2 } }, 3],
   "doubles and ints compare across types": ["self.n <= 2.5 && self.n == 2.0", { self: { n: 2 } }, true],
@@ -36,6 +38,12 @@ const answers: Record<string, [string, Record<string, unknown>, unknown]> = {
   "strings: split and join": ["'a,b,c'.split(',').join('-')", {}, "a-b-c"],
   "strings: split with a limit": ["'a,b,c'.split(',', 2)", {}, ["a", "b,c"]],
   "strings: trim": ["'  a '.trim()", {}, "a"],
+  "strings: trim of blanks between words": [
+    "t.trim() == t && b.trim() == '' && '\u0085x '.trim() == 'x'",
+    { t: `a${" ".repeat(1_000_000)}b`, b: "  " },
+    true,
+  ],
+  "long texts are no quantities": ["isQuantity(t) || isQuantity(t + '.x')", { t: `${digits}x` }, false],
   "strings: quote": ["strings.quote('a\"b')", {}, '"a\\"b"'],
   "strings: format": ["'%s is %d, %.2f, %s'.format([dyn('x'), 3, 1.5, [1, 2]])", {}, "x is 3, 1.50, [1, 2]"],
   "strings: a dynamic receiver finds the right overload": ["self.s.lastIndexOf('a')", { self: { s: "aba" } }, 2],
@@ -77,6 +85,11 @@ const answers: Record<string, [string, Record<string, unknown>, unknown]> = {
   "url: relative text is none": ["isURL('a/b') || !isURL('/a/b')", {}, false],
   "format: a fitting label has no errors": ["format.dns1123Label().validate('ok').hasValue()", {}, false],
   "format: named": ["format.named('dns1123Label').value().validate('Not').value().size()", {}, 1],
+  "time: durations as Go reads them": [
+    "string(duration('-1h30.5s')) + ' ' + string(duration('0')) + ' ' + string(duration('.5ms2us'))",
+    {},
+    "-3630.5s 0s 0.000502s",
+  ],
   "time: timestamps and durations": [
     "timestamp('2026-01-01T00:00:00Z') + duration('1h') < timestamp('2026-01-02T00:00:00Z')",
     {},
@@ -112,11 +125,14 @@ describe("compileExpression", () => {
     "a bad pattern": ["'a'.matches('(')", "compile"],
     "a pattern that turns out bad": ["'a'.matches('(' + string(self.xs[0]))", "runtime"],
     "a time that is none": ["timestamp('soon') > timestamp('2026-01-01T00:00:00Z')", "compile"],
+    "a duration that is only long": [`duration(t) < duration('1h')`, "runtime"],
+    "a number that is only long": [`double('${digits.slice(0, 30_000)}x') > 1.0`, "compile"],
+    "our internal functions": ["k8s_duration('1h') < duration('2h')", "compile"],
     "an unknown function by its name": ["nosuch(1)", "compile"],
   };
   for (const [name, [source, kind]] of Object.entries(refusals)) {
     it(`refuses ${name}`, () => {
-      expect(detailsOf(() => evaluate(source, { self: { xs: [1] } }))).toMatchObject({
+      expect(detailsOf(() => evaluate(source, { self: { xs: [1] }, t: digits }))).toMatchObject({
         reason: "InvalidExpression",
         kind,
       });

@@ -75,7 +75,7 @@ const whole = (text: string): boolean => /^[+-]?\d+$/.test(text) && BigInt.asInt
 const casts: Readonly<Record<string, (text: string) => boolean>> = {
   int: whole,
   uint: (text) => /^\d+$/.test(text) && BigInt(text) < 1n << 64n,
-  double: (text) => /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)$/i.test(text),
+  double: (text) => /^[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)$/i.test(text),
   bool: (text) => ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"].includes(text),
 };
 

@@ -42,15 +42,21 @@ export function visitNodes(root: unknown, visit: (node: Node) => void, seen: Set
   }
 }
 
-/** Points method calls at our versions; answers the first method that Kubernetes does not have. */
+/** Points calls at our versions; answers the first function that Kubernetes does not have. */
 export function useKubernetesFunctions(
   parsed: ParseResult,
 ): { readonly name: string; readonly pos: number } | undefined {
   let unknown: { name: string; pos: number } | undefined;
   visitNodes(parsed.ast, (node) => {
-    if (node.op !== "rcall") return;
+    if (node.op !== "rcall" && node.op !== "call") return;
     const args = node.args as [string, unknown, unknown[]];
     const [name, receiver] = args;
+    if (node.op === "call") {
+      if (name.startsWith(prefix)) unknown ??= { name, pos: node.pos };
+      // The library's own tries each digit of a long text over and over.
+      if (name === "duration") args[0] = prefix + name;
+      return;
+    }
     const onIp = name === "string" && isNode(receiver) && receiver.op === "id" && receiver.args === "ip";
     if ((refused.has(name) && !onIp) || name.startsWith(prefix)) unknown ??= { name, pos: node.pos };
     if (replaced.has(name)) args[0] = prefix + name;

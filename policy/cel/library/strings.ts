@@ -58,8 +58,14 @@ function join(list: readonly unknown[], by = ""): string {
   return list.join(by);
 }
 
-// White space of Unicode as Go's strings.TrimSpace knows it.
-const edges = /^[\s\u0085]+|[\s\u0085]+$/g;
+/** As Go's strings.TrimSpace. A regular expression would try the end from each blank of a long gap between words. */
+function trim(text: string): string {
+  const isSpace = (at: number): boolean => /[\s\u0085]/.test(text.charAt(at));
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(start)) start++;
+  while (end > start && isSpace(end - 1)) end--;
+  return text.slice(start, end);
+}
 
 /** cel-go's string extension, version 2. */
 export function addStrings(env: Environment): void {
@@ -88,7 +94,7 @@ export function addStrings(env: Environment): void {
     })
     .registerFunction("string.k8s_lowerAscii(): string", lower)
     .registerFunction("string.k8s_upperAscii(): string", upper)
-    .registerFunction("string.k8s_trim(): string", (text: string) => text.replace(edges, ""))
+    .registerFunction("string.k8s_trim(): string", trim)
     .registerFunction("string.k8s_replace(string, string): string", (text: string, what: string, by: string) =>
       replace(text, what, by, -1n),
     )
