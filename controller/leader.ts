@@ -22,6 +22,10 @@ const name = "controller";
 const ttlMs = 4_000;
 const beatMs = 1_000;
 const standbyMs = 500;
+// Long for the largest fleet to be listed anew. Whoever takes longer may be the only one who cannot read.
+const prepareMs = 30_000;
+// Time enough for any standby to win; where there is none, or none that can, it is tried again.
+const restMs = 10_000;
 // People look at the Lease, nothing depends on it.
 const mirrorMs = 10_000;
 
@@ -33,6 +37,7 @@ const mirrorMs = 10_000;
  *     ▲                          │                                                  │
  *     └──────────────────────────┴── not renewed within the ttl, or another epoch ──┘
  * ```
+ * Who is not prepared within `prepareMs` resigns and rests before it stands again: a replica that can read may lead.
  * `fence` is undefined outside `leading`; the ledger checks it again in every statement, so a leader that was paused
  * past its ttl does nothing even before it notices.
  */
@@ -45,6 +50,11 @@ export class Leader implements AsyncDisposable {
   #until: Instant = 0;
   /** Set once prepared. */
   #fence: Fence | undefined;
+  /** The epoch that everything was brought up to date for. */
+  #prepared: number | undefined;
+  /** Until when that has to be done; while it is being done. */
+  #prepareBy: Instant | undefined;
+  #restUntil: Instant = 0;
   #mirroredAt: Instant = Number.NEGATIVE_INFINITY;
   #failure = "";
 
@@ -73,7 +83,8 @@ export class Leader implements AsyncDisposable {
   async #run(): Promise<void> {
     const { clock } = this.#ports;
     while (!this.#stop.signal.aborted) {
-      await this.#campaign();
+      if (this.#prepareBy !== undefined && clock.now() >= this.#prepareBy) await this.#yield();
+      if (clock.now() >= this.#restUntil) await this.#campaign();
       await clock.sleep(this.#holds ? beatMs : standbyMs, this.#stop.signal).catch(() => undefined);
     }
   }
@@ -86,12 +97,11 @@ export class Leader implements AsyncDisposable {
     const held = this.#holds;
     try {
       const fence = await ledger.leadership.campaign(name, identity, ttlMs, this.#won);
-      const succeeds = fence !== undefined && fence.epoch !== this.#won?.epoch;
-      const fresh = fence !== undefined && (!held || succeeds);
-      if (fresh || fence === undefined) this.#fence = undefined;
+      const fresh = fence !== undefined && (!held || fence.epoch !== this.#won?.epoch);
+      if (fresh || fence === undefined) this.#fence = this.#prepareBy = undefined;
       this.#until = fence === undefined ? 0 : asked + ttlMs;
       this.#won = fence ?? this.#won;
-      if (fresh) void this.#begin(fence, succeeds);
+      if (fresh) void this.#begin(fence);
       if (this.#fence !== undefined) this.#mirror(this.#fence);
       this.#failure = "";
     } catch (thrown) {
@@ -103,15 +113,39 @@ export class Leader implements AsyncDisposable {
   }
 
   /** Leads from when everything was prepared, if this leadership is still the one that was won. */
-  async #begin(fence: Fence, succeeds: boolean): Promise<void> {
-    const { log, prepare, elected } = this.#ports;
+  async #begin(fence: Fence): Promise<void> {
+    const { clock, log, prepare, elected } = this.#ports;
     // Where nobody else led in between, nothing was put in force that our caches could be too old for.
-    if (succeeds) await prepare();
-    if (this.#won !== fence || !this.#holds || this.#stop.signal.aborted) return;
+    if (this.#prepared !== fence.epoch) {
+      this.#prepareBy = clock.now() + prepareMs;
+      try {
+        await prepare();
+      } catch (thrown) {
+        // As unprepared as one that never ends.
+        log.warn("cannot prepare to lead", { error: messageOf(thrown) });
+        return;
+      }
+      if (this.#won !== fence) return;
+      this.#prepared = fence.epoch;
+      this.#prepareBy = undefined;
+    }
+    if (this.#won !== fence || !this.#holds || this.#fence === fence || this.#stop.signal.aborted) return;
     this.#fence = fence;
     log.info("leading", { epoch: fence.epoch });
     elected(fence);
     this.#mirror(fence);
+  }
+
+  /** Lets somebody else lead who may be better placed. */
+  async #yield(): Promise<void> {
+    const { ledger, clock, log, identity } = this.#ports;
+    log.warn("not prepared to lead in time, somebody else may", { seconds: prepareMs / 1_000 });
+    this.#prepareBy = undefined;
+    this.#fence = undefined;
+    this.#until = 0;
+    this.#restUntil = clock.now() + restMs;
+    // Where it does not arrive, the ttl says the same a little later.
+    await ledger.leadership.resign(this.#won!, identity).catch(() => undefined);
   }
 
   #mirror(fence: Fence): void {
