@@ -12,7 +12,7 @@ export function send(
 ): void {
   if (response.headersSent) return;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
-  const data = options.yaml ? Buffer.from(stringify(JSON.parse(bytes.toString()), { version: "1.1" })) : bytes;
+  const data = options.yaml ? Buffer.from(toYaml(JSON.parse(bytes.toString()))) : bytes;
   // JSON ends in a line feed, so that a shell's prompt stands on a line of its own after `kubectl get --raw`.
   const end = options.yaml || options.type ? "" : "\n";
   setWarnings(response, options.warnings ?? []);
@@ -26,6 +26,11 @@ export function send(
   response.cork();
   response.write(data);
   response.end(end);
+}
+
+/** A value as YAML 1.1, which kubectl reads: there `yes` needs quotes. */
+export function toYaml(value: unknown): string {
+  return stringify(value, { version: "1.1" });
 }
 
 /** Adds `Warning: 299` headers, as kubectl prints them. Long or odd texts are cut to what a header may hold. */

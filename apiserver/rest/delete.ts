@@ -1,16 +1,18 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
 import { send } from "../http/respond.ts";
 import { conflict, forbidden, notFound } from "../http/status.ts";
 import { cleanupFinalizer, crdBucket } from "../kinds/definition-names.ts";
-import { about, apiVersion, type ServedKind } from "../kinds/kind.ts";
+import { about, type ServedKind } from "../kinds/kind.ts";
 import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call, User } from "./api.ts";
 import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
 import { pageOf, readSelection } from "./list.ts";
 import { fromStored, toServed, toStored } from "./present.ts";
-import { respondObject } from "./read.ts";
+import { representationOf, respondObject } from "./read.ts";
+import { respondPage } from "./write-list.ts";
 
 /** What a deletion came to: the object is gone, or it waits for its finalizers. */
 export interface Deleted {
@@ -20,6 +22,7 @@ export interface Deleted {
 
 // Their storage answers a deletion with what was deleted.
 const shownWhenGone = new Set(["core/serviceaccounts", "core/namespaces"]);
+const turnEvery = 250;
 const protectedNamespaces = new Set(["default", "kube-system", "kube-public"]);
 
 /** DELETE of one object. */
@@ -38,16 +41,15 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
 
 /** DELETE of a collection: each object that a list would answer, one after the other. */
 export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  representationOf(call);
   // Selectors are read before the body is.
   readSelection(call.query, kind);
   const options = { ...(await readDeleteOptions(call)), unnamed: true };
-  const { page, metadata } = await pageOf(api, call, kind);
-  const items: object[] = [];
-  for (const entry of page) {
-    const object = toServed(kind, entry);
-    const { name, namespace = "" } = object.metadata;
-    // The answer is the list of what there was.
-    items.push(asItem(kind, object));
+  const found = await pageOf(api, call, kind);
+  for (const [index, entry] of found.page.entries()) {
+    // A dry run waits for nothing else.
+    if (index % turnEvery === turnEvery - 1) await nextTurn();
+    const { name, namespace = "" } = toServed(kind, entry).metadata;
     try {
       await deleteObject(api, kind, namespace, name, call.user, options, call.warnings);
     } catch (error) {
@@ -55,15 +57,8 @@ export async function removeCollection(api: Api, call: Call, kind: ServedKind): 
       if ((error as { reason?: string }).reason !== "NotFound") throw error;
     }
   }
-  const whole = kind.custom ? { continue: "", ...metadata } : metadata;
-  const list = { kind: kind.listKind, apiVersion: apiVersion(kind), metadata: whole, items };
-  send(call.response, 200, list, { warnings: call.warnings });
-}
-
-// Built-in kinds leave apiVersion and kind out of the items of a list.
-function asItem(kind: ServedKind, object: KubeObject): object {
-  const { apiVersion: _a, kind: _k, ...rest } = object;
-  return kind.custom ? object : rest;
+  // The answer is the list of what there was.
+  return respondPage(api, call, kind, found);
 }
 
 /**
@@ -141,8 +136,11 @@ function propagationFinalizers(finalizers: readonly string[], propagation: Propa
 }
 
 function checkPreconditions(kind: ServedKind, live: KubeObject, options: DeleteOptions): void {
+  if (kind.bucket === "core/namespaces") {
+    checkNamespacePreconditions(kind, live, options);
+    return;
+  }
   const { uid, resourceVersion, name } = live.metadata;
-  if (kind.bucket === "core/namespaces") return checkNamespacePreconditions(kind, live, options);
   const what = { group: kind.group, resource: kind.kind };
   if (options.uid !== undefined && options.uid !== uid) {
     const message = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;

@@ -1,18 +1,15 @@
-import { once } from "node:events";
-import type { ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { send, setWarnings } from "../http/respond.ts";
 import { badRequest, type FieldError, fieldError, gone, tooLarge } from "../http/status.ts";
-import { apiVersion, type ServedKind } from "../kinds/kind.ts";
+import type { ServedKind } from "../kinds/kind.ts";
 import { checkFieldSelector, readFieldSelector } from "../selectors/fields.ts";
 import { readLabelSelector } from "../selectors/labels.ts";
 import { type Entry, type KubeObject, keyOf } from "../store/entry.ts";
-import { metadataOnly, tableHead, tableRow } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
 import { decodeContinue, encodeContinue } from "./continue.ts";
 import { invalidOptions } from "./options.ts";
-import { itemBytes, toServed } from "./present.ts";
-import { includeObjectOf, listRepresentationOf } from "./read.ts";
+import { toServed } from "./present.ts";
+import { listRepresentationOf } from "./read.ts";
+import { respondPage } from "./write-list.ts";
 
 /** A test of one object against the selectors of a request; undefined when everything matches. */
 export type Match = (object: KubeObject) => boolean;
@@ -36,42 +33,13 @@ export function readSelection(query: URLSearchParams, kind: ServedKind): Selecti
   return { matches, name: fields?.name, namespace: fields?.namespace };
 }
 
-// A slice ends after this many objects or bytes; then the event loop runs other requests.
+// After this many objects were parsed, the event loop runs other requests.
 const sliceObjects = 250;
-const sliceBytes = 512 << 10;
 
 /** LIST: a consistent view at one revision, written in slices so that other requests run in between. */
 export async function list(api: Api, call: Call, kind: ServedKind): Promise<void> {
-  const { query, response } = call;
-  const representation = listRepresentationOf(call, kind);
-  const { page, metadata } = await pageOf(api, call, kind);
-  const now = api.clock.now();
-  if (representation.as === "table") {
-    const include = includeObjectOf(query);
-    const head = JSON.stringify(tableHead(kind.columns, representation.version, metadata));
-    const rows = (entry: Entry) => tableRow(kind, entry, now, include, representation.version);
-    return writeList(call, `${head.slice(0, -1)},"rows":[`, page, rows, representation.yaml);
-  }
-  if (representation.as === "metadata") {
-    const head = JSON.stringify({
-      kind: "PartialObjectMetadataList",
-      apiVersion: `meta.k8s.io/${representation.version}`,
-      metadata,
-    });
-    const item = (entry: Entry) => JSON.stringify(metadataOnly(toServed(kind, entry), representation.version));
-    return writeList(call, `${head.slice(0, -1)},"items":[`, page, item, representation.yaml);
-  }
-  // Lists of custom kinds say that there is no more, others leave it out.
-  const whole = kind.custom ? { continue: "", ...metadata } : metadata;
-  const head = JSON.stringify({ kind: kind.listKind, apiVersion: apiVersion(kind), metadata: whole });
-  if (response.destroyed) return;
-  return writeList(
-    call,
-    `${head.slice(0, -1)},"items":[`,
-    page,
-    (entry) => itemBytes(kind, entry),
-    representation.yaml,
-  );
+  listRepresentationOf(call, kind);
+  return respondPage(api, call, kind, await pageOf(api, call, kind));
 }
 
 /** One page of what a request selects. */
@@ -209,57 +177,4 @@ async function cut(api: Api, kind: ServedKind, entries: Entry[], matches: Match 
     if (index % sliceObjects === sliceObjects - 1) await nextTurn(undefined, { signal: api.stopping });
   }
   return { page, next: undefined, remaining: undefined };
-}
-
-async function writeList(
-  call: Call,
-  head: string,
-  page: readonly Entry[],
-  item: (entry: Entry) => Buffer | string,
-  yaml: boolean,
-): Promise<void> {
-  const { response } = call;
-  if (yaml || page.length <= sliceObjects) {
-    const items = page.flatMap((entry, index) => [Buffer.from(index === 0 ? "" : ","), Buffer.from(item(entry))]);
-    send(response, 200, Buffer.concat([Buffer.from(head), ...items, Buffer.from("]}")]), {
-      warnings: call.warnings,
-      yaml,
-    });
-    return;
-  }
-  setWarnings(response, call.warnings);
-  response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-cache, private" });
-  let parts: (Buffer | string)[] = [head];
-  let bytes = 0;
-  for (let index = 0; index < page.length; index++) {
-    const text = item(page[index]!);
-    if (index > 0) parts.push(",");
-    parts.push(text);
-    bytes += text.length;
-    if (parts.length < sliceObjects * 2 && bytes < sliceBytes) continue;
-    if (!(await writeSlice(response, parts))) return;
-    parts = [];
-    bytes = 0;
-  }
-  parts.push("]}\n");
-  response.end(join(parts));
-}
-
-const join = (parts: readonly (Buffer | string)[]) =>
-  Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
-
-/** False when the client has gone. */
-async function writeSlice(response: ServerResponse, parts: readonly (Buffer | string)[]): Promise<boolean> {
-  if (response.destroyed) return false;
-  if (!response.write(join(parts))) {
-    // A long list waits often: each wait takes its listeners with it.
-    using stack = new DisposableStack();
-    const over = new AbortController();
-    stack.defer(() => over.abort());
-    const either = ["close", "drain"].map((event) => once(response, event, { signal: over.signal }));
-    await Promise.race(either);
-    return !response.destroyed;
-  }
-  await nextTurn();
-  return !response.destroyed;
 }
