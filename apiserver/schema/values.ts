@@ -13,21 +13,39 @@ import { inBody, isInt64, named, numberErrors } from "./numbers.ts";
  * alternatives the one with the highest count is reported.
  */
 interface Result {
-  readonly errors: FieldError[];
+  errors: FieldError[];
   matches: number;
+  /** Which findings there are, once there are several. */
+  known?: Set<string>;
 }
 
+/** A value with more faults is not judged further: no list so long helps anybody, and a cluster has run out of time. */
+const maxErrors = 20_000;
+
 const none = (): Result => ({ errors: [], matches: 0 });
+const isFull = (result: Result): boolean => result.errors.length >= maxErrors;
 
 function merge(into: Result, from: Result): void {
-  for (const error of from.errors) add(into, error);
   into.matches += from.matches;
+  if (into.errors.length === 0 && from.errors.length > 0) {
+    // As a whole: a finding would else be looked at again at each level above it.
+    into.errors = from.errors;
+    if (from.known) into.known = from.known;
+  } else for (const error of from.errors) add(into, error);
 }
 
 function add(into: Result, error: FieldError | undefined): void {
-  if (!error || into.errors.some((known) => known.field === error.field && known.message === error.message)) return;
+  if (!error || isFull(into)) return;
+  if (into.errors.length > 0) {
+    into.known ??= new Set(into.errors.map(identify));
+    const identity = identify(error);
+    if (into.known.has(identity)) return;
+    into.known.add(identity);
+  }
   into.errors.push(error);
 }
+
+const identify = ({ field, message }: FieldError): string => `${field}\n${message}`;
 
 /** Validates a value against OpenAPI v3, in the order and with the words of kube-openapi (k8s.io/kube-openapi/pkg/validation). */
 export function validateValue(value: unknown, schema: JsonSchema, correlation?: Correlation): FieldError[] {
@@ -199,8 +217,10 @@ function checkList(value: readonly unknown[], schema: JsonSchema, path: string, 
   const result = none();
   const items = schema.items;
   if (items) {
-    for (const [index, item] of value.entries())
+    for (const [index, item] of value.entries()) {
+      if (isFull(result)) break;
       merge(result, check(item, items, `${path}[${index}]`, correlation?.item(index)));
+    }
   }
   if (schema.minItems !== undefined && value.length < schema.minItems) {
     add(result, invalid(named(path), value.length, `${inBody(path)} should have at least ${schema.minItems} items`));
@@ -246,6 +266,7 @@ function checkObject(
   const properties = schema.properties ?? {};
   const additional = schema.additionalProperties;
   const member = (key: string, part: JsonSchema, at: string): void => {
+    if (isFull(result)) return;
     const typeMeta = path === "" && (key === "apiVersion" || key === "kind");
     merge(result, check(value[key], part, at, typeMeta ? undefined : correlation?.member(key)));
   };
