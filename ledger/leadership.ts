@@ -1,5 +1,6 @@
 import type { Leadership } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
+import { literal } from "./sql.ts";
 
 /** Leadership as a row with an epoch. Taking over waits for effects in flight; renewing does not. */
 export function makeLeadership({ db, time, audit }: Ports): Leadership {
@@ -23,7 +24,6 @@ export function makeLeadership({ db, time, audit }: Ports): Leadership {
       if (standing && Number(standing.until) > time.now() && !(heir && standing.holder === holder)) return undefined;
       return db.tx(
         async (tx) => {
-          await tx.query("select pg_advisory_xact_lock(hashtextextended('leader/' || $1, 0))", [name]);
           const [taken] = await tx.query<{ epoch: bigint }>(
             `insert into leaders (name, holder, epoch, until) values ($1, $2, 1, $3)
              on conflict (name) do update set holder = $2, until = $3, epoch = leaders.epoch + 1
@@ -44,7 +44,10 @@ export function makeLeadership({ db, time, audit }: Ports): Leadership {
           });
           return { name, epoch };
         },
-        { first: "hold_pairing(), assert_paired()" },
+        // In the order of fenced effects and of recovery.
+        {
+          first: `pg_advisory_xact_lock(hashtextextended(${literal(`leader/${name}`)}, 0)), hold_pairing(), assert_paired()`,
+        },
       );
     },
     async resign(fence, holder) {

@@ -6,16 +6,24 @@ const query = `
   select ${columns}, s.server, s.timeline, coalesce((select hash from audit_chain where seq = $1), '') as hash_then
     from meta m, pairing p, server_identity() s`;
 
+/** What speaks against a connection. */
+export interface Alarm {
+  readonly cause: Cause;
+  readonly message: string;
+  /** That of the ledger that the connection led to. Another one since means that recovery began or ended there. */
+  readonly epoch: number;
+}
+
 /**
  * What this process knows of its ledger. Each new connection is compared with it before a statement runs there, because
  * whoever restores a database breaks all connections to it.
  */
 export class LedgerMemory {
   #known: Memory | undefined;
-  #alarm: { readonly cause: Cause; readonly message: string } | undefined;
+  #alarm: Alarm | undefined;
 
   /** Set while connections lead to another ledger, or to an older copy. */
-  get alarm(): { readonly cause: Cause; readonly message: string } | undefined {
+  get alarm(): Alarm | undefined {
     return this.#alarm;
   }
 
@@ -27,7 +35,8 @@ export class LedgerMemory {
     // A ledger that is being made.
     if (!row) return;
     const now = toMemory(row, row.server as string, row.timeline as number);
-    this.#alarm = known && judgeMemory(known, now, row.hash_then as string);
+    const found = known && judgeMemory(known, now, row.hash_then as string);
+    this.#alarm = found && { ...found, epoch: now.epoch };
     if (!this.#alarm) this.#remember(now);
   }
 

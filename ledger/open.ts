@@ -91,7 +91,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       audit: makeAudit(ports),
       feed,
       schedules: makeSchedules(ports),
-      pairing: makePairing(ports, memory),
+      pairing: makePairing(ports, memory, () => prepare(options.url)),
       offboardings: makeOffboardings(ports),
       ping: (timeoutMs = connectTimeoutMs) => ping(db, timeoutMs),
       now: () => time.tick(),

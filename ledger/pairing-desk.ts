@@ -32,7 +32,8 @@ export interface Quieted {
 export interface PairingDesk {
   /**
    * Compares and acts: closes the ledger to this process, begins recovery, or opens it again. Asks the cluster between two
-   * looks at the ledger. Throws what `ask` throws and LedgerUnavailable; then nothing changed.
+   * looks at the ledger, twice before it stops everybody. Throws what `ask` throws and LedgerUnavailable; then nothing
+   * changed, but that the ledger is closed here where something had been found by then.
    */
   check(ask: () => Promise<ClusterSays>): Promise<Pairing>;
   /** Refuses everything here until `check` has said that the two belong together. */
@@ -50,9 +51,10 @@ export interface PairingDesk {
   facts(): Promise<LedgerFacts>;
   /**
    * The ledger is right as it is, for this cluster. Does first what recovery does where that has not happened. Throws Conflict
-   * where the ledger is another cluster's (adopt it), or changed since `expected` was shown.
+   * where nothing is wrong, where the ledger is another cluster's (adopt it), or changed since `expected` was shown. May run
+   * again after a failure: a long renumbering goes on.
    */
   accept(seen: ClusterSays, expected: Pick<LedgerFacts, "ledger" | "epoch">, by: string): Promise<Quieted>;
-  /** This cluster takes over a ledger that belongs to another one. Throws Conflict where it is this cluster's already. */
+  /** This cluster takes over a ledger that belongs to another one. Throws Conflict where nothing is wrong. */
   adopt(seen: ClusterSays, expected: Pick<LedgerFacts, "ledger" | "epoch">, by: string): Promise<Quieted>;
 }

@@ -1,22 +1,17 @@
 import { problem } from "../api/reasons.ts";
 import type { Problem } from "../lib/problem.ts";
-import {
-  type Cause,
-  type ClusterSays,
-  judgePairing,
-  type LedgerSays,
-  type Mark,
-  type Pairing,
-} from "../policy/pairing.ts";
-import { forgetNumbers } from "./copied.ts";
-import type { LedgerMemory } from "./memory.ts";
-import type { LedgerFacts, PairingDesk, Quieted } from "./pairing-desk.ts";
+import { type Cause, type ClusterSays, judgePairing, type LedgerSays, type Pairing } from "../policy/pairing.ts";
+import { ledgerSays } from "./ledger-says.ts";
+import type { Alarm, LedgerMemory } from "./memory.ts";
+import type { LedgerFacts, PairingDesk } from "./pairing-desk.ts";
 import { fenced, type Ports } from "./ports.ts";
-import { alone, quiet, recover } from "./recover.ts";
+import { recover } from "./recover.ts";
+import { settle } from "./settle.ts";
 
 const free = { evenClosed: true } as const;
 
-export function makePairing(ports: Ports, memory: LedgerMemory): PairingDesk {
+/** `upgrade` brings the schema up to date. */
+export function makePairing(ports: Ports, memory: LedgerMemory, upgrade: () => Promise<void>): PairingDesk {
   const { db, log } = ports;
   let last: Pairing | undefined;
   return {
@@ -24,24 +19,25 @@ export function makePairing(ports: Ports, memory: LedgerMemory): PairingDesk {
       return last;
     },
     async check(ask) {
-      const [row] = await db.query<{ marked: bigint }>("select marked from pairing", [], free);
-      const seen = await ask();
-      const said = await read(ports, seen.mark, Number(row!.marked));
-      let verdict = judgePairing(said, seen);
-      const { alarm } = memory;
-      if (alarm !== undefined && verdict.kind !== "recovering" && !isSettled(alarm.cause, said, seen))
-        verdict = { kind: "recovering", ...alarm, shared: alarm.cause !== "OtherLedger" };
-      if (verdict.kind === "recovering" && verdict.shared && said.recovering === undefined)
-        await recover(ports, verdict.cause, verdict.message);
-      if (alarm !== undefined && (verdict.kind !== "recovering" || verdict.shared)) {
+      const was = db.closed;
+      let found = await judge(ports, memory, ask);
+      // Closed before anything is done about it: whatever fails from here on, nothing runs.
+      if (found.verdict.kind === "recovering") db.closed ??= refusal(found.verdict);
+      // It stops everybody, so it is looked at twice: what was read first may be older than what a person decided meanwhile.
+      if (beginning(found) !== undefined) found = await judge(ports, memory, ask);
+      const begins = beginning(found);
+      const { verdict, alarm } = found;
+      if (begins !== undefined && !(await recover(ports, { ...begins, epoch: found.said.epoch }))) {
+        last = verdict;
+        return verdict;
+      }
+      const local = verdict.kind === "recovering" && !verdict.shared ? verdict : undefined;
+      if (alarm !== undefined && local === undefined) {
         memory.forget();
         await memory.look((text, values) => db.query(text, values, free));
       }
-      const was = db.closed;
-      db.closed =
-        verdict.kind === "recovering" && !verdict.shared
-          ? problem("Recovering", verdict.message, { details: { cause: verdict.cause } })
-          : undefined;
+      const against = local ?? memory.alarm;
+      db.closed = against && refusal(against);
       if (was !== undefined && db.closed === undefined) {
         log.info("the ledger is open to this process", { state: verdict.kind });
         ports.poke(["authority", "queue", "runs", "bindings"]);
@@ -79,37 +75,45 @@ export function makePairing(ports: Ports, memory: LedgerMemory): PairingDesk {
       });
     },
     facts: () => facts(ports),
-    accept: (seen, expected, by) => settle(ports, { ...seen, expected, by, adopting: false }),
-    adopt: (seen, expected, by) => settle(ports, { ...seen, expected, by, adopting: true }),
+    accept: (seen, expected, by) => settle(ports, memory, upgrade, { seen, expected, by, adopting: false }),
+    adopt: (seen, expected, by) => settle(ports, memory, upgrade, { seen, expected, by, adopting: true }),
   };
+}
+
+interface Found {
+  readonly said: LedgerSays;
+  readonly verdict: Pairing;
+  readonly alarm: Alarm | undefined;
+}
+
+/** How the two stand to each other, by what they say and by what this process remembers. */
+async function judge(ports: Ports, memory: LedgerMemory, ask: () => Promise<ClusterSays>): Promise<Found> {
+  const query = (text: string, values?: readonly unknown[]) => ports.db.query(text, values, free);
+  const [row] = await query("select marked from pairing");
+  const seen = await ask();
+  const said = await ledgerSays(query, seen.mark, Number(row!.marked));
+  // Recovery began or ended since: whether a connection still speaks against it is to be asked anew.
+  if (memory.alarm !== undefined && memory.alarm.epoch !== said.epoch) await memory.look(query);
+  const { alarm } = memory;
+  const verdict = judgePairing(said, seen);
+  if (alarm === undefined || verdict.kind === "recovering" || isSettled(alarm.cause, said, seen))
+    return { said, verdict, alarm };
+  const { cause, message } = alarm;
+  return { said, verdict: { kind: "recovering", cause, message, shared: cause !== "OtherLedger" }, alarm };
+}
+
+/** What is found and everybody is yet to be stopped for. */
+function beginning({ said, verdict }: Found): { readonly cause: Cause; readonly message: string } | undefined {
+  return verdict.kind === "recovering" && verdict.shared && said.recovering === undefined ? verdict : undefined;
+}
+
+function refusal({ cause, message }: { readonly cause: Cause; readonly message: string }): Problem {
+  return problem("Recovering", message, { details: { cause } });
 }
 
 /** A person may have settled what this process remembers: another ledger that now belongs to this very cluster. */
 function isSettled(cause: Cause, said: LedgerSays, seen: ClusterSays): boolean {
   return cause === "OtherLedger" && said.cluster === seen.cluster;
-}
-
-async function read({ db }: Ports, mark: Mark | undefined, marked: number): Promise<LedgerSays> {
-  const [row] = await db.query(
-    `select m.ledger_id, m.sealed, p.*, (server_identity()).server as server_now,
-            (select hash from audit_chain where seq = $1) as hash_at_mark
-       from meta m, pairing p`,
-    [mark?.seq ?? 0],
-    free,
-  );
-  const { cluster, server, hash_at_mark: hash, accepted } = row!;
-  return {
-    ledger: row!.ledger_id as string,
-    ...(cluster === null ? {} : { cluster: cluster as string }),
-    epoch: Number(row!.epoch),
-    sealed: Number(row!.sealed),
-    ...(hash === null ? {} : { hashAtMark: hash as string }),
-    marked,
-    ...(accepted === null ? {} : { accepted: accepted as Mark }),
-    server: row!.server_now as string,
-    ...(server === null ? {} : { pairedServer: server as string }),
-    ...(row!.since === null ? {} : { recovering: { cause: row!.cause as Cause, message: row!.message as string } }),
-  };
 }
 
 async function facts({ db }: Ports): Promise<LedgerFacts> {
@@ -138,53 +142,4 @@ async function facts({ db }: Ports): Promise<LedgerFacts> {
     bindings: Number(row!.bindings),
     openRuns: Number(row!.open_runs),
   };
-}
-
-interface Settlement extends ClusterSays {
-  readonly expected: Pick<LedgerFacts, "ledger" | "epoch">;
-  readonly by: string;
-  readonly adopting: boolean;
-}
-
-/** Ends recovery by a person's word. Whatever was in force before is not: everything begins anew from here. */
-async function settle(ports: Ports, what: Settlement): Promise<Quieted> {
-  const { db, time, audit } = ports;
-  const { cluster, mark, expected, by, adopting } = what;
-  return db.tx(
-    async (tx) => {
-      const [now] = await tx.query(
-        "select m.ledger_id, p.*, (server_identity()).server as server_now from meta m, pairing p for update",
-      );
-      if (now!.ledger_id !== expected.ledger || Number(now!.epoch) !== expected.epoch)
-        throw problem("Conflict", "the ledger changed since it was shown; look again");
-      const foreign = now!.cluster !== null && now!.cluster !== cluster;
-      if (foreign && !adopting)
-        throw problem("Conflict", "the ledger belongs to another cluster: `roster ledger adopt` takes it over");
-      if (!foreign && adopting)
-        throw problem("Conflict", "the ledger is not another cluster's: `roster ledger accept` is for this one");
-      const quieted = await quiet(ports, tx);
-      if (now!.server !== null && now!.server !== now!.server_now) await forgetNumbers(tx);
-      const at = time.now();
-      await tx.query(
-        `update pairing set cluster = $1, server = $2, epoch = greatest(epoch + 1, $3), since = null, cause = null,
-           message = null, marked = 0, accepted = $4, not_before = $3`,
-        [cluster, now!.server_now, at, mark === undefined ? null : JSON.stringify(mark)],
-      );
-      await audit.write(tx, {
-        at,
-        principal: by,
-        action: adopting ? "ledger-adopt" : "ledger-accept",
-        decision: "allow",
-        reason: "Recovering",
-        facts: {
-          cluster,
-          formerCluster: now!.cluster as string | null,
-          cause: now!.cause as string | null,
-          ...quieted,
-        },
-      });
-      return quieted;
-    },
-    { first: alone, evenClosed: true },
-  );
 }

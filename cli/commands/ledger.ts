@@ -43,6 +43,11 @@ export function ledgerCommand(io: Io, checkout: Checkout): Command {
       .action(async (options: Options) => {
         await using desk = await openLedgerDesk(options, io, checkout);
         const found = await desk.status();
+        if (found.state !== "Recovering")
+          throw problem(
+            "InvalidRequest",
+            "nothing is to be decided: ledger and cluster belong together, and nothing was changed",
+          );
         const foreign = found.ledger.cluster !== undefined && found.ledger.cluster !== found.cluster.id;
         if (how === "adopt" && !foreign)
           throw problem(

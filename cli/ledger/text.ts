@@ -47,7 +47,7 @@ function nextSteps({ cause }: LedgerStatus): readonly string[] {
 }
 
 /** What accepting or adopting is going to do. */
-export function formatPlan(how: "accept" | "adopt", { ledger, cluster, state }: LedgerStatus): string {
+export function formatPlan(how: "accept" | "adopt", { ledger, cluster }: LedgerStatus): string {
   const what =
     how === "accept"
       ? `This declares ledger ${ledger.id}, as it is now, right for cluster ${cluster.id}.`
@@ -60,7 +60,6 @@ export function formatPlan(how: "accept" | "adopt", { ledger, cluster, state }: 
     how === "accept"
       ? "  - what the ledger does not know of (charges, firings, approvals after the copy was made) stays unknown"
       : "  - whatever still runs for the former cluster is denied everything",
-    ...(state === "Recovering" ? [] : ["Nothing is wrong at the moment: this is not needed."]),
   ].join("\n")}\n`;
 }
 
