@@ -1,3 +1,5 @@
+import { Problem } from "../lib/problem.ts";
+
 /** What became of one item of a batch. */
 export type Outcome<R> = { readonly value: R } | { readonly thrown: unknown };
 
@@ -54,4 +56,35 @@ export function each<T, R>(items: readonly T[], perform: (item: T) => Promise<R>
       ),
     ),
   );
+}
+
+/** Outcomes in the order of `items`: those with the same key are performed together, beside the others. */
+export async function shares<T, R>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  perform: (share: readonly T[]) => Promise<readonly Outcome<R>[]>,
+): Promise<readonly Outcome<R>[]> {
+  const outcomes: Outcome<R>[] = [];
+  const places = Map.groupBy(items.keys(), (place) => keyOf(items[place]!));
+  await Promise.all(
+    [...places.values()].map(async (share) => {
+      const all = await perform(share.map((place) => items[place]!)).catch((thrown: unknown) =>
+        share.map(() => ({ thrown })),
+      );
+      for (const [index, place] of share.entries()) outcomes[place] = all[index]!;
+    }),
+  );
+  return outcomes;
+}
+
+/**
+ * What a failed transaction of many, under one leadership, says about them. `all`: nothing would be done for any of them.
+ * `some`: Postgres gave up on it (a lock that somebody holds, a connection that ended): those of another tenant may go on.
+ * `one`: it refused something that one of them asked for.
+ */
+export function reachOf(thrown: unknown): "all" | "some" | "one" {
+  if (!(thrown instanceof Problem)) return "one";
+  if (["LeadershipLost", "Recovering"].includes(thrown.reason)) return "all";
+  if (thrown.reason !== "LedgerUnavailable") return "one";
+  return thrown.details.sent === false ? "all" : "some";
 }

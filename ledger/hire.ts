@@ -1,8 +1,7 @@
 import { problem } from "../api/reasons.ts";
 import { newId } from "../lib/ids.ts";
 import { canonicalJson } from "../lib/json.ts";
-import { Problem } from "../lib/problem.ts";
-import { each, type Outcome } from "./batch.ts";
+import { each, type Outcome, reachOf, shares } from "./batch.ts";
 import { bindingColumns, toBinding } from "./binding-rows.ts";
 import type { BindingRecord, BindingState, Fence } from "./ledger.ts";
 import { authority, fenced, type Ports } from "./ports.ts";
@@ -20,31 +19,44 @@ export interface Hired {
   readonly changed: boolean;
 }
 
-const hopeless: ReadonlySet<string> = new Set(["LeadershipLost", "LedgerUnavailable"]);
-
 /** Shared with other hires, exclusive with a stop: a binding hired during a stop sees it or is seen by it. */
 const first = (fence: Fence, bindings: readonly BindingRecord[]) =>
   `${fenced(fence)}, hold_authority(${literals(bindings.map(({ tenant }) => authority.tenant(tenant)))})`;
 
 /**
  * Hires or updates each binding. Newcomers that do not get in each other's way share one transaction; the others, and all
- * when that transaction fails for a reason of one of them, have one each.
+ * when that transaction fails for a reason of one of them, have one each. A leadership that is over, or a tenant that
+ * somebody keeps locked, fails its own and no others.
  */
-export async function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
+export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
+  const leadership = ({ fence }: HireRequest) => `${fence.name}/${fence.epoch}`;
+  return shares(requests, leadership, (share) => hireUnder(ports, share));
+}
+
+/** Under one leadership. */
+async function hireUnder(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
   const alone = ({ fence, binding }: HireRequest) =>
     ports.db.tx((tx) => hire(ports, tx, binding, fence), { first: first(fence, [binding]) });
   if (requests.length === 1) return each(requests, alone);
-  const fence = requests[0]!.fence;
-  const together = distinct(requests.filter((request) => request.fence.epoch === fence.epoch));
-  let hired: ReadonlyMap<string, Hired> = new Map();
+  const { fence } = requests[0]!;
+  const together = distinct(requests);
+  const hired = new Map<HireRequest, Hired>();
   try {
     const bindings = together.map(({ binding }) => binding);
-    hired = await ports.db.tx((tx) => hireNew(ports, tx, bindings, fence), { first: first(fence, bindings) });
+    const byUid = await ports.db.tx((tx) => hireNew(ports, tx, bindings, fence), { first: first(fence, bindings) });
+    for (const request of together) {
+      const found = byUid.get(request.binding.uid);
+      if (found !== undefined) hired.set(request, found);
+    }
   } catch (thrown) {
-    // Nobody is hired by a stale leader or without a ledger, together or alone.
-    if (thrown instanceof Problem && hopeless.has(thrown.reason)) return requests.map(() => ({ thrown }));
+    const reach = reachOf(thrown);
+    const tenantOf = ({ binding }: HireRequest) => binding.tenant;
+    if (reach === "some" && new Set(requests.map(tenantOf)).size > 1)
+      return shares(requests, tenantOf, (share) => hireUnder(ports, share));
+    // One by one they would all wait for the same lock, each with a connection of its own.
+    if (reach !== "one") return requests.map(() => ({ thrown }));
   }
-  return each(requests, async (request) => hired.get(request.binding.uid) ?? alone(request));
+  return each(requests, async (request) => hired.get(request) ?? alone(request));
 }
 
 /** The first of those that share a UID, a name or a person. */

@@ -1,5 +1,4 @@
-import { Problem } from "../lib/problem.ts";
-import { each, type Outcome } from "./batch.ts";
+import { each, type Outcome, reachOf, shares } from "./batch.ts";
 import type { BudgetDefinition, Fence } from "./ledger.ts";
 import { authority, fenced, type Ports } from "./ports.ts";
 import { putBudget, selectionOf } from "./put-budget.ts";
@@ -10,42 +9,44 @@ export interface PutRequest {
   readonly budget: BudgetDefinition;
 }
 
-const hopeless: ReadonlySet<string> = new Set(["LeadershipLost", "LedgerUnavailable"]);
-
 /**
  * Puts definitions in force. Those of newly hired bindings share one transaction: nothing was spent that they would have to
- * take over. The others, and all when that transaction fails for a reason of one of them, have one each.
+ * take over. The others, and all when that transaction fails for a reason of one of them, have one each. A leadership that
+ * is over, or a tenant that somebody keeps locked, fails its own and no others.
  */
 export async function putBudgets(ports: Ports, requests: readonly PutRequest[]): Promise<readonly Outcome<boolean>[]> {
-  const [{ fence }] = requests as readonly [PutRequest];
-  const inForce = await listInForce(
-    ports.db,
-    requests.map(({ budget }) => budget),
+  const inForce = await listInForce(ports.db, requests);
+  const leadership = (request: PutRequest) =>
+    inForce.has(request) ? "" : `${request.fence.name}/${request.fence.epoch}`;
+  return shares(requests, leadership, (share) =>
+    inForce.has(share[0]!) ? each(share, async () => false) : putUnder(ports, share),
   );
-  const wanted = requests.filter(({ budget }) => !inForce.has(budget));
-  const together = wanted.filter(
-    ({ budget, fence: own }) => own.epoch === fence.epoch && budget.select.kind === "binding",
-  );
-  let done: ReadonlySet<BudgetDefinition> = new Set();
+}
+
+/** Under one leadership: those that are not in force. */
+async function putUnder(ports: Ports, requests: readonly PutRequest[]): Promise<readonly Outcome<boolean>[]> {
+  const together = distinct(requests.filter(({ budget }) => budget.select.kind === "binding"));
+  let done: ReadonlySet<PutRequest> = new Set();
   if (together.length > 1) {
     try {
-      done = await putNew(ports, distinct(together.map(({ budget }) => budget)), fence);
+      done = await putNew(ports, together);
     } catch (thrown) {
-      if (thrown instanceof Problem && hopeless.has(thrown.reason)) return requests.map(() => ({ thrown }));
+      const reach = reachOf(thrown);
+      const tenantOf = ({ budget }: PutRequest) => budget.tenant;
+      if (reach === "some" && new Set(requests.map(tenantOf)).size > 1)
+        return shares(requests, tenantOf, (share) => putUnder(ports, share));
+      if (reach !== "one") return requests.map(() => ({ thrown }));
     }
   }
   return each(requests, async (request) => {
-    if (inForce.has(request.budget)) return false;
-    if (!done.has(request.budget)) await putAlone(ports, request);
+    if (!done.has(request)) await putAlone(ports, request);
     return true;
   });
 }
 
 /** Those that are in force just so: a new leader puts every definition again, and nearly all are. */
-async function listInForce(
-  db: Ports["db"],
-  budgets: readonly BudgetDefinition[],
-): Promise<ReadonlySet<BudgetDefinition>> {
+async function listInForce(db: Ports["db"], requests: readonly PutRequest[]): Promise<ReadonlySet<PutRequest>> {
+  const budgets = requests.map(({ budget }) => budget);
   const rows = await db.query<{
     ord: bigint;
     label: string;
@@ -73,7 +74,7 @@ async function listInForce(
       wanted.every((limit) => limits.includes(limit))
     );
   });
-  return new Set(same.map(({ ord }) => budgets[Number(ord) - 1]!));
+  return new Set(same.map(({ ord }) => requests[Number(ord) - 1]!));
 }
 
 async function putAlone(ports: Ports, { fence, budget }: PutRequest): Promise<void> {
@@ -103,16 +104,18 @@ async function onlyBinding(db: Ports["db"], { select }: BudgetDefinition): Promi
 }
 
 /** Two definitions of one key in one batch: the later one is put by itself, after the first. */
-function distinct(budgets: readonly BudgetDefinition[]): readonly BudgetDefinition[] {
-  return [...new Map(budgets.toReversed().map((budget) => [`${budget.tenant}/${budget.key}`, budget])).values()];
+function distinct(requests: readonly PutRequest[]): readonly PutRequest[] {
+  return [
+    ...new Map(
+      requests.toReversed().map((request) => [`${request.budget.tenant}/${request.budget.key}`, request]),
+    ).values(),
+  ];
 }
 
 /** Puts those that the ledger has never seen, for bindings whose person never called anything; answers which. */
-async function putNew(
-  ports: Ports,
-  budgets: readonly BudgetDefinition[],
-  fence: Fence,
-): Promise<ReadonlySet<BudgetDefinition>> {
+async function putNew(ports: Ports, requests: readonly PutRequest[]): Promise<ReadonlySet<PutRequest>> {
+  const { fence } = requests[0]!;
+  const budgets = requests.map(({ budget }) => budget);
   const uidOf = ({ select }: BudgetDefinition) => (select.kind === "binding" ? select.bindingUid : "");
   const tenants = literals(budgets.map(({ tenant }) => authority.tenant(tenant)));
   const bindings = literals(budgets.map((budget) => authority.binding(uidOf(budget))));
@@ -152,5 +155,5 @@ async function putNew(
   const done = await ports.db.tx(put, {
     first: `${fenced(fence)}, hold_authority(${tenants}), change_authority(${bindings})`,
   });
-  return new Set(budgets.filter(({ tenant, key }) => done.has(`${tenant}/${key}`)));
+  return new Set(requests.filter(({ budget }) => done.has(`${budget.tenant}/${budget.key}`)));
 }

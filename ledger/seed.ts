@@ -1,5 +1,5 @@
 import { problem } from "../api/reasons.ts";
-import type { Outcome } from "./batch.ts";
+import { each, type Outcome, reachOf } from "./batch.ts";
 import { sealDocument } from "./documents.ts";
 import type { Ports } from "./ports.ts";
 
@@ -8,23 +8,41 @@ export interface SeedRequest {
   readonly documents: readonly { readonly path: string; readonly content: string }[];
 }
 
-/** Writes the first version of each document that has none, for all bindings in one transaction. */
-export async function seedAll(
-  { db, keys, time }: Ports,
-  requests: readonly SeedRequest[],
-): Promise<readonly Outcome<void>[]> {
+/**
+ * Writes the first version of each document that has none: for all bindings in one transaction, and each binding in its own
+ * when that one fails for a reason of one of them.
+ */
+export async function seedAll(ports: Ports, requests: readonly SeedRequest[]): Promise<readonly Outcome<void>[]> {
   const uids = [...new Set(requests.map(({ bindingUid }) => bindingUid))];
-  const known = await keys.findAll(uids);
-  const rows = requests.flatMap(({ bindingUid, documents }) => {
-    const key = known.get(bindingUid);
-    if (key === undefined) return [];
-    return documents.map(({ path, content }) => ({
+  const known = await ports.keys.findAll(uids);
+  const erased = ({ bindingUid }: SeedRequest) => problem("Revoked", `the content of binding ${bindingUid} was erased`);
+  const living = requests.filter(({ bindingUid }) => known.has(bindingUid));
+  let done = false;
+  try {
+    await seed(ports, known, living);
+    done = true;
+  } catch (thrown) {
+    if (requests.length === 1 || reachOf(thrown) === "all") throw thrown;
+  }
+  return each(requests, async (request) => {
+    if (!known.has(request.bindingUid)) throw erased(request);
+    if (!done) await seed(ports, known, [request]);
+  });
+}
+
+async function seed(
+  { db, time }: Ports,
+  known: Awaited<ReturnType<Ports["keys"]["findAll"]>>,
+  requests: readonly SeedRequest[],
+): Promise<void> {
+  const rows = requests.flatMap(({ bindingUid, documents }) =>
+    documents.map(({ path, content }) => ({
       bindingUid,
       path,
       bytes: Buffer.byteLength(content),
-      sealed: sealDocument(key, bindingUid, path, 1, content),
-    }));
-  });
+      sealed: sealDocument(known.get(bindingUid)!, bindingUid, path, 1, content),
+    })),
+  );
   await db.tx(
     (tx) =>
       tx.query(
@@ -41,11 +59,6 @@ export async function seedAll(
           time.now(),
         ],
       ),
-    { content: uids },
-  );
-  return requests.map(({ bindingUid }) =>
-    known.has(bindingUid)
-      ? { value: undefined }
-      : { thrown: problem("Revoked", `the content of binding ${bindingUid} was erased`) },
+    { content: [...new Set(requests.map(({ bindingUid }) => bindingUid))] },
   );
 }

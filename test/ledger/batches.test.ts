@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import type { BindingRecord } from "../../ledger/ledger.ts";
+import { newId } from "../../lib/ids.ts";
+import { parseUsd } from "../../lib/money.ts";
+import { aFleet, type Fleet, withLedger } from "./fleet.ts";
+
+// What is asked in one turn of the loop is one batch: each test asks so.
+const { ledger } = await withLedger();
+
+const bindingOf = ({ tenant, role }: Fleet, name: string): BindingRecord => ({
+  uid: newId(Date.now()),
+  tenant,
+  namespace: "acme",
+  name,
+  roleUid: role.uid,
+  roleName: role.name,
+  subject: { kind: "User", name: `${name}@acme.example` },
+  spec: { roleRef: { name: role.name } },
+  effective: { state: "Active", autonomyBand: "Moderate" },
+  timeZone: "Europe/Lisbon",
+  credentials: [],
+});
+
+const budgetOf = ({ tenant }: Fleet, key: string, bindingUid: string, amount: string) => ({
+  key,
+  tenant,
+  label: `budget ${key}`,
+  timeZone: "Europe/Lisbon",
+  limits: [{ window: "Day" as const, amount: parseUsd(amount) }],
+  select: { kind: "binding" as const, bindingUid },
+});
+
+/** A fleet whose leader was followed by another: the fence of the former, and the fleet under the present one. */
+async function succeeded(): Promise<{ fleet: Fleet; stale: Fleet["fence"] }> {
+  const fleet = await aFleet(ledger);
+  await ledger.leadership.resign(fleet.fence, "test");
+  const fence = (await ledger.leadership.campaign(fleet.fence.name, "other", 3_600_000_000))!;
+  return { fleet: { ...fleet, fence }, stale: fleet.fence };
+}
+
+describe("hiring many at once", () => {
+  it("writes the second request for a UID too, and answers it with its own success", async () => {
+    const fleet = await aFleet(ledger);
+    const ana = bindingOf(fleet, "tess-ana");
+    const bob = bindingOf(fleet, "tess-bob");
+    const hire = (binding: BindingRecord) => ledger.bindings.hire(fleet.fence, binding);
+    const suspended: BindingRecord = { ...ana, effective: { ...ana.effective, state: "Suspended" } };
+    const [first, , second] = await Promise.all([hire(ana), hire(bob), hire(suspended)]);
+    expect(first).toMatchObject({ changed: true });
+    expect(second).toMatchObject({ changed: true, accountId: first.accountId });
+    expect((await ledger.bindings.find(ana.uid))!.effective.state).toBe("Suspended");
+  });
+
+  it("fails a former leader's requests and no others, whichever came first", async () => {
+    const { fleet, stale } = await succeeded();
+    const asked = [
+      [stale, "tess-ana"],
+      [fleet.fence, "tess-bob"],
+      [stale, "tess-cai"],
+      [fleet.fence, "tess-dia"],
+    ] as const;
+    const told = await Promise.allSettled(
+      asked.map(([fence, name]) => ledger.bindings.hire(fence, bindingOf(fleet, name))),
+    );
+    expect(told).toMatchObject([
+      { status: "rejected", reason: { reason: "LeadershipLost" } },
+      { status: "fulfilled", value: { changed: true } },
+      { status: "rejected", reason: { reason: "LeadershipLost" } },
+      { status: "fulfilled", value: { changed: true } },
+    ]);
+  });
+});
+
+it("putting many budgets fails a former leader's and no others, and the second of a key is put after the first", async () => {
+  const { fleet, stale } = await succeeded();
+  const bindings = ["tess-ana", "tess-bob"].map((name) => bindingOf(fleet, name));
+  for (const binding of bindings) await ledger.bindings.hire(fleet.fence, binding);
+  const [ana, bob] = bindings.map(({ uid }) => uid) as [string, string];
+  const told = await Promise.allSettled([
+    ledger.money.putBudget(stale, budgetOf(fleet, "old", ana, "9.00")),
+    ledger.money.putBudget(fleet.fence, budgetOf(fleet, "ana", ana, "1.00")),
+    ledger.money.putBudget(fleet.fence, budgetOf(fleet, "bob", bob, "1.00")),
+    ledger.money.putBudget(fleet.fence, budgetOf(fleet, "ana", ana, "2.00")),
+  ]);
+  expect(told.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled", "fulfilled"]);
+  expect(await ledger.money.budget(fleet.tenant, "ana")).toMatchObject([{ limit: parseUsd("2.00") }]);
+  expect(await ledger.money.budget(fleet.tenant, "old")).toEqual([]);
+});
+
+it("seeding many writes all but what the ledger cannot store", async () => {
+  const fleet = await aFleet(ledger);
+  const ana = await fleet.hire("tess-ana");
+  const bob = await fleet.hire("tess-bob");
+  const told = await Promise.allSettled([
+    ledger.bindings.seed(ana.uid, [{ path: "bad\u0000.md", content: "x" }]),
+    ledger.bindings.seed(bob.uid, [{ path: "good.md", content: "x" }]),
+    ledger.bindings.seed(newId(Date.now()), [{ path: "nobody.md", content: "x" }]),
+  ]);
+  expect(told).toMatchObject([
+    { status: "rejected", reason: { reason: "InvalidRequest" } },
+    { status: "fulfilled" },
+    { status: "rejected", reason: { reason: "Revoked" } },
+  ]);
+  expect(await ledger.documents.read(bob.uid, "good.md")).toMatchObject({ content: "x" });
+});
