@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ServedKind } from "../kinds/kind.ts";
 import { controllerUser } from "../lifecycle/controller-user.ts";
 import { WorkQueue } from "../lifecycle/work-queue.ts";
@@ -7,11 +8,13 @@ import type { Propagation } from "../rest/delete-options.ts";
 import { toServed } from "../rest/present.ts";
 import { updateObject } from "../rest/update.ts";
 import { type Change, type KubeObject, keyOf, type Owner, parse } from "../store/entry.ts";
-import { idOf, isTerminating, OwnerIndex, type Place, placeOf } from "./owner-index.ts";
+import { idOf, isTerminating, OwnerIndex, ownersOf, type Place, placeOf } from "./owner-index.ts";
 
 const user = controllerUser("generic-garbage-collector");
 const foreground = "foregroundDeletion";
 const orphan = "orphan";
+// The event loop goes on after this many dependents.
+const turnEvery = 250;
 
 /**
  * Deletes what nobody owns any more, as Kubernetes' garbage collector does.
@@ -44,19 +47,22 @@ export class GarbageCollector implements AsyncDisposable {
   }
 
   #see(change: Change): void {
-    const { entry, type } = change;
+    const { entry, type, previous } = change;
     const owned = this.#index.put(entry, type === "DELETED" ? undefined : entry);
     if (type !== "DELETED") {
       if (owned || isTerminating(change)) this.#queue.add(idOf(entry));
-      return;
-    }
-    if (!this.#index.empty) {
+    } else if (!this.#index.empty) {
       for (const place of this.#index.dependentsOf(parse(entry).metadata.uid ?? "")) this.#queue.add(idOf(place));
     }
-    // An owner that waits for this dependent can go on.
-    for (const owner of change.previous ? (parse(change.previous).metadata.ownerReferences ?? []) : []) {
-      const found = this.#findOwner(owner, entry.key);
-      if (found) this.#queue.add(idOf(found.place));
+    if (owned && previous) this.#wakeOwners(ownersOf(previous), entry.key);
+  }
+
+  /** An owner that waits can go on when the last dependent that held it has gone or let go. */
+  #wakeOwners(owners: readonly Owner[], dependentKey: string): void {
+    for (const owner of owners) {
+      if (!owner.blockOwnerDeletion || this.#index.isBlocked(owner.uid)) continue;
+      const found = this.#findOwner(owner, dependentKey);
+      if (found?.object.metadata.deletionTimestamp) this.#queue.add(idOf(found.place));
     }
   }
 
@@ -89,27 +95,29 @@ export class GarbageCollector implements AsyncDisposable {
     }
     if (gone.length === 0 && !owners.some(({ state }) => state === "waiting")) return;
     const waits =
-      owners.some(({ state }) => state === "waiting") && this.#index.dependentsOf(object.metadata.uid ?? "").length > 0;
+      owners.some(({ state }) => state === "waiting") && this.#index.hasDependents(object.metadata.uid ?? "");
     await this.#delete(kind, object, waits ? "Foreground" : policyOf(object));
   }
 
   async #deleteDependents(kind: ServedKind, owner: KubeObject): Promise<void> {
     const uid = owner.metadata.uid ?? "";
     // Each is judged while its owner still waits: one with another owner lets go of this one.
-    for (const place of this.#index.dependentsOf(uid)) {
+    for (const [index, place] of this.#index.dependentsOf(uid).entries()) {
+      if (index % turnEvery === turnEvery - 1) await nextTurn();
       const kindOf = this.#api.registry.ofBucket(place.bucket);
       const entry = this.#api.store.find(place.bucket, place.key);
       const dependent = kindOf && entry && toServed(kindOf, entry);
       if (dependent && !dependent.metadata.deletionTimestamp) await this.#judge(kindOf, place, dependent);
       this.#queue.add(idOf(place));
     }
-    if (this.#index.blockersOf(uid).length > 0) return;
+    if (this.#index.isBlocked(uid)) return;
     await this.#dropFinalizer(kind, owner, foreground);
   }
 
   async #release(kind: ServedKind, owner: KubeObject): Promise<void> {
     const uid = owner.metadata.uid ?? "";
-    for (const place of this.#index.dependentsOf(uid)) {
+    for (const [index, place] of this.#index.dependentsOf(uid).entries()) {
+      if (index % turnEvery === turnEvery - 1) await nextTurn();
       const dependentKind = this.#api.registry.ofBucket(place.bucket);
       const entry = this.#api.store.find(place.bucket, place.key);
       if (dependentKind && entry) await this.#dropOwners(dependentKind, toServed(dependentKind, entry), new Set([uid]));

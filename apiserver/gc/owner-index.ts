@@ -19,6 +19,8 @@ export function placeOf(id: string): Place {
 export class OwnerIndex {
   readonly #owners = new Map<string, readonly Owner[]>();
   readonly #dependents = new Map<string, Set<string>>();
+  /** How many of them keep a foreground deletion of their owner waiting. */
+  readonly #blockers = new Map<string, number>();
 
   /** Takes the current state of one object; undefined when it is gone. Returns true when its owners changed. */
   put(place: Place, entry: Entry | undefined): boolean {
@@ -26,12 +28,14 @@ export class OwnerIndex {
     const before = this.#owners.get(id) ?? [];
     const now = entry ? ownersOf(entry) : [];
     if (before.length === 0 && now.length === 0) return false;
-    for (const { uid } of before) {
+    for (const { uid, blockOwnerDeletion } of before) {
+      if (blockOwnerDeletion) this.#block(uid, -1);
       const set = this.#dependents.get(uid);
       set?.delete(id);
       if (set?.size === 0) this.#dependents.delete(uid);
     }
-    for (const { uid } of now) {
+    for (const { uid, blockOwnerDeletion } of now) {
+      if (blockOwnerDeletion) this.#block(uid, 1);
       const set = this.#dependents.get(uid) ?? new Set();
       this.#dependents.set(uid, set.add(id));
     }
@@ -44,11 +48,19 @@ export class OwnerIndex {
     return [...(this.#dependents.get(uid) ?? [])].map(placeOf);
   }
 
-  /** Dependents that keep a foreground deletion of their owner waiting. */
-  blockersOf(uid: string): readonly Place[] {
-    return this.dependentsOf(uid).filter((place) =>
-      this.#owners.get(idOf(place))?.some((owner) => owner.uid === uid && owner.blockOwnerDeletion),
-    );
+  hasDependents(uid: string): boolean {
+    return this.#dependents.has(uid);
+  }
+
+  /** True while a dependent keeps a foreground deletion of its owner waiting. */
+  isBlocked(uid: string): boolean {
+    return this.#blockers.has(uid);
+  }
+
+  #block(uid: string, by: 1 | -1): void {
+    const count = (this.#blockers.get(uid) ?? 0) + by;
+    if (count > 0) this.#blockers.set(uid, count);
+    else this.#blockers.delete(uid);
   }
 
   get empty(): boolean {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
 import type { ServedKind } from "../kinds/kind.ts";
@@ -14,6 +15,12 @@ const user = controllerUser("namespace-controller");
 const accounts = controllerUser("service-account-controller");
 const background = { dryRun: false, propagation: "Background", uid: undefined, resourceVersion: undefined } as const;
 
+// What leaves a namespace that goes is looked at together, and the event loop goes on after this many objects.
+const gatherMs = 100;
+const turnEvery = 250;
+// Deletions that share a commit.
+const together = 50;
+
 /**
  * The life of a namespace: it gets a ServiceAccount `default`; when it is deleted its content is deleted, and it goes
  * once nothing is left. What has finalizers keeps it Terminating, and its conditions say what that is.
@@ -22,6 +29,8 @@ export class NamespaceController implements AsyncDisposable {
   readonly #api: Api;
   readonly #queue: WorkQueue;
   readonly #subscription: Disposable;
+  /** The finalizers of what is left in namespaces that go: each version of an object is parsed once. */
+  readonly #known = new WeakMap<Entry, Held>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -49,7 +58,8 @@ export class NamespaceController implements AsyncDisposable {
     const namespace = slash > 0 ? entry.key.slice(0, slash) : "";
     if (!namespace || (type !== "DELETED" && type !== "MODIFIED")) return;
     const lostAccount = type === "DELETED" && entry.bucket === "core/serviceaccounts" && entry.key.endsWith("/default");
-    if (lostAccount || this.#isTerminating(namespace)) this.#queue.add(namespace);
+    if (this.#isTerminating(namespace)) this.#queue.addLater(namespace, gatherMs);
+    else if (lostAccount) this.#queue.add(namespace);
   }
 
   #isTerminating(name: string): boolean {
@@ -64,10 +74,38 @@ export class NamespaceController implements AsyncDisposable {
     const held = (namespace["spec"] as { finalizers?: string[] } | undefined)?.finalizers ?? [];
     if (!held.includes("kubernetes")) return;
     for (const { kind, entries } of this.#content(name)) {
-      for (const one of entries) await this.#delete(kind, one);
+      for (let start = 0; start < entries.length; start += together) {
+        const some = entries.slice(start, start + together).filter((entry) => !this.#heldOf(entry).terminating);
+        await Promise.all(some.map((entry) => this.#delete(kind, name, entry)));
+        await nextTurn();
+      }
     }
     const left = this.#content(name);
-    await this.#record(name, left);
+    await this.#record(name, left, await this.#finalizersOf(left));
+  }
+
+  #heldOf(entry: Entry): Held {
+    const known = this.#known.get(entry);
+    if (known) return known;
+    // Most have neither.
+    const special = entry.bytes.includes('"deletionTimestamp"') || entry.bytes.includes('"finalizers"');
+    const { deletionTimestamp, finalizers = [] } = special ? parse(entry).metadata : {};
+    const held = { terminating: deletionTimestamp !== undefined, finalizers };
+    this.#known.set(entry, held);
+    return held;
+  }
+
+  /** How many objects have each finalizer. */
+  async #finalizersOf(left: readonly Content[]): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    let count = 0;
+    for (const { entries } of left) {
+      for (const entry of entries) {
+        if (++count % turnEvery === 0) await nextTurn();
+        for (const name of this.#heldOf(entry).finalizers) counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return counts;
   }
 
   #content(name: string): Content[] {
@@ -80,32 +118,30 @@ export class NamespaceController implements AsyncDisposable {
     });
   }
 
-  async #delete(kind: ServedKind, entry: Entry): Promise<void> {
-    const { name, namespace = "", deletionTimestamp } = parse(entry).metadata;
-    if (deletionTimestamp) return;
+  async #delete(kind: ServedKind, namespace: string, { key }: Entry): Promise<void> {
     try {
-      await deleteObject(this.#api, kind, namespace, name, user, background);
+      await deleteObject(this.#api, kind, namespace, key.slice(namespace.length + 1), user, background);
     } catch (error) {
       if ((error as { reason?: string }).reason !== "NotFound") throw error;
     }
   }
 
   /** Writes what still holds the namespace, or takes its finalizer away. */
-  async #record(name: string, left: readonly Content[]): Promise<void> {
+  async #record(name: string, left: readonly Content[], finalizers: ReadonlyMap<string, number>): Promise<void> {
     await this.#api.store.write<KubeObject | undefined>(bucket, name, (live) => {
       if (!live?.metadata.deletionTimestamp) return { keep: live };
       const spec = (live["spec"] ?? {}) as { finalizers?: string[] };
       const status = live["status"] as { phase?: string; conditions?: Condition[] };
-      const conditions = conditionsFor(left, status.conditions ?? [], toRfc3339(this.#api.clock.now()));
+      const conditions = conditionsFor(left, finalizers, status.conditions ?? [], toRfc3339(this.#api.clock.now()));
       // That nothing is left is told before it is acted upon: this write leads back to here.
       if (!isDeepStrictEqual(status.conditions, conditions))
         return { put: { ...live, status: { ...status, conditions } } };
       if (left.length > 0) return { keep: live };
-      const finalizers = (spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes");
-      const released = finalizers.length === 0 && (live.metadata.finalizers ?? []).length === 0;
+      const others = (spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes");
+      const released = others.length === 0 && (live.metadata.finalizers ?? []).length === 0;
       return released
         ? { remove: live }
-        : { put: { ...live, spec: finalizers.length > 0 ? { ...spec, finalizers } : {} } };
+        : { put: { ...live, spec: others.length > 0 ? { ...spec, finalizers: others } : {} } };
     });
   }
 
@@ -129,6 +165,11 @@ interface Content {
   readonly entries: readonly Entry[];
 }
 
+interface Held {
+  readonly terminating: boolean;
+  readonly finalizers: readonly string[];
+}
+
 interface Condition {
   readonly type: string;
   readonly status: string;
@@ -137,12 +178,13 @@ interface Condition {
   readonly message: string;
 }
 
-function conditionsFor(left: readonly Content[], before: readonly Condition[], now: string): Condition[] {
+function conditionsFor(
+  left: readonly Content[],
+  finalizers: ReadonlyMap<string, number>,
+  before: readonly Condition[],
+  now: string,
+): Condition[] {
   const remaining = left.map(({ kind, entries }) => `${resourceName(kind)} has ${entries.length} resource instances`);
-  const finalizers = new Map<string, number>();
-  for (const entry of left.flatMap(({ entries }) => entries)) {
-    for (const name of parse(entry).metadata.finalizers ?? []) finalizers.set(name, (finalizers.get(name) ?? 0) + 1);
-  }
   const held = [...finalizers].sort().map(([name, count]) => `${name} in ${count} resource instances`);
   const condition = (type: string, reason: string, message: string, status = "True"): Condition => {
     const old = before.find((one) => one.type === type);

@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import { messageOf } from "../../lib/problem.ts";
 
 const retryMs = 250;
 const maxRetryMs = 30_000;
+// Work that finds nothing to do waits for nothing, so the event loop is let go on after this many keys.
+const turnEvery = 250;
 
 /**
  * A queue of keys, each worked on once at a time, in order of arrival. A key added while it is worked on is done again
@@ -16,6 +19,7 @@ export class WorkQueue implements AsyncDisposable {
   readonly #waiting = new Set<string>();
   readonly #failures = new Map<string, number>();
   readonly #timers = new Set<Disposable>();
+  readonly #later = new Set<string>();
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -29,6 +33,16 @@ export class WorkQueue implements AsyncDisposable {
     if (this.#closed) return;
     this.#waiting.add(key);
     this.#running ??= this.#run();
+  }
+
+  /** Adds the key after a while, once however often it is said meanwhile: for what comes in thousands. */
+  addLater(key: string, ms: number): void {
+    if (this.#closed || this.#later.has(key)) return;
+    this.#later.add(key);
+    this.#after(ms, () => {
+      this.#later.delete(key);
+      this.add(key);
+    });
   }
 
   /** Resolves when nothing is left to do now; keys that wait for another try are not waited for. */
@@ -46,6 +60,7 @@ export class WorkQueue implements AsyncDisposable {
   async #run(): Promise<void> {
     // The first step is asynchronous, so that a listener of the store never works inside a commit.
     await Promise.resolve();
+    let count = 0;
     for (const key of this.#waiting) {
       this.#waiting.delete(key);
       try {
@@ -54,6 +69,7 @@ export class WorkQueue implements AsyncDisposable {
       } catch (error) {
         this.#retry(key, error);
       }
+      if (++count % turnEvery === 0) await nextTurn();
       if (this.#closed) break;
     }
     this.#running = undefined;
@@ -68,9 +84,13 @@ export class WorkQueue implements AsyncDisposable {
       failures,
       error: messageOf(error),
     });
-    const timer = this.#clock.after(Math.min(maxRetryMs, retryMs * 2 ** (failures - 1)), () => {
+    this.#after(Math.min(maxRetryMs, retryMs * 2 ** (failures - 1)), () => this.add(key));
+  }
+
+  #after(ms: number, act: () => void): void {
+    const timer = this.#clock.after(ms, () => {
       this.#timers.delete(timer);
-      this.add(key);
+      act();
     });
     this.#timers.add(timer);
   }

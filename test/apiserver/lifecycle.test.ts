@@ -62,6 +62,24 @@ describe("garbage collection", () => {
     await cluster.eventually(`${widgetsPath}/front`, gone);
   });
 
+  it("goes on with a foreground deletion when what held it lets go", async () => {
+    const front = await owner("let-go");
+    for (const name of ["holds-1", "holds-2"]) {
+      await owned(name, front);
+      await cluster.merge(`${maps}/${name}`, { metadata: { finalizers: ["example.com/hold"] } });
+    }
+    await cluster.remove(`${widgetsPath}/let-go`, { propagationPolicy: "Foreground" });
+    for (const name of ["holds-1", "holds-2"]) {
+      await cluster.eventually(`${maps}/${name}`, ({ body }) => body.metadata["deletionTimestamp"] !== undefined);
+    }
+    await cluster.merge(`${maps}/holds-1`, { metadata: { finalizers: null } });
+    await cluster.eventually(`${maps}/holds-1`, gone);
+    expect((await cluster.get(`${widgetsPath}/let-go`)).code).toBe(200);
+    await cluster.merge(`${maps}/holds-2`, { metadata: { ownerReferences: null } });
+    await cluster.eventually(`${widgetsPath}/let-go`, gone);
+    await cluster.merge(`${maps}/holds-2`, { metadata: { finalizers: null } });
+  });
+
   it("leaves dependents alone when asked to orphan them", async () => {
     const parent = await owner("parent");
     await owned("orphan", parent);
@@ -104,5 +122,28 @@ describe("namespaces", () => {
     await cluster.merge("/apis/example.com/v1/namespaces/short/widgets/held", { metadata: { finalizers: null } });
     await cluster.eventually("/api/v1/namespaces/short", gone);
     expect((await cluster.get("/api/v1/namespaces/short/configmaps/a")).code).toBe(404);
+  });
+
+  it("go when hundreds were in them, some held, and not before the last of those", async () => {
+    const path = "/api/v1/namespaces/full";
+    await cluster.post("/api/v1/namespaces", { metadata: { name: "full" } });
+    const all = Array.from({ length: 400 }, (_, n) => n);
+    // A field of that name says nothing about the object.
+    const data = { deletionTimestamp: "never" };
+    const finalizers = ["example.com/hold"];
+    await Promise.all(
+      all.map((n) => cluster.post(`${path}/configmaps`, configMap(`c-${n}`, data, n % 2 === 0 ? {} : { finalizers }))),
+    );
+    await cluster.remove(path);
+    const told = (text: string) => (answer: { readonly text: string }) => answer.text.includes(text);
+    await cluster.eventually(path, told("example.com/hold in 200 resource instances"));
+    const left = (await cluster.get(`${path}/configmaps`)).body.items;
+    expect(left).toHaveLength(200);
+    const names = left.map(({ metadata }) => String(metadata.name));
+    const release = (name: string) => cluster.merge(`${path}/configmaps/${name}`, { metadata: { finalizers: null } });
+    await Promise.all(names.slice(1).map(release));
+    await cluster.eventually(path, told("example.com/hold in 1 resource instances"));
+    await release(names[0]!);
+    await cluster.eventually(path, gone);
   });
 });
