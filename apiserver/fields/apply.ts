@@ -4,14 +4,15 @@ import { failure } from "../http/status.ts";
 import { goJson } from "../schema/field-errors.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { type Atom, atomOfKind } from "./atom.ts";
-import { checkTyped } from "./check.ts";
+import { checkTyped, misfitText } from "./check.ts";
 import { FieldSet, showPath } from "./field-set.ts";
 import { fieldSetOf } from "./field-set-of.ts";
 import { identityOf, type Manager, type Managers, writeManagers } from "./managers.ts";
 import { mergeValues } from "./merge.ts";
-import { type FieldConflict, transfer, withoutSystemFields } from "./ownership.ts";
+import { type FieldConflict, transfer, type View, withoutSystemFields } from "./ownership.ts";
 import { removeFields } from "./remove.ts";
 import { liveManagers, recordUpdate, resetSet, withoutManagers } from "./track.ts";
+import { type KindVersions, versionsOf } from "./versions.ts";
 
 export interface ApplyOptions {
   /** The stored object; undefined when the apply creates it. */
@@ -26,6 +27,8 @@ export interface ApplyOptions {
   /** RFC 3339. */
   readonly now: string;
   readonly resetFields?: readonly (readonly string[])[];
+  /** Of a custom kind: all its versions. */
+  readonly versions?: KindVersions;
 }
 
 export type ApplyResult =
@@ -55,12 +58,11 @@ export function serverSideApply(options: ApplyOptions): ApplyResult {
 }
 
 function checkConfig({ config, apiVersion }: ApplyOptions, atom: Atom): void {
-  const errors = checkTyped(config, atom);
-  if (errors.length === 0) return;
+  const text = misfitText(checkTyped(config, atom));
+  if (text === undefined) return;
   const { metadata, kind } = config as { metadata?: { name?: string; namespace?: string }; kind?: string };
   const group = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
   const what = `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${group}, Kind=${kind ?? ""}`;
-  const text = errors.length === 1 ? errors[0] : ["errors:", ...errors.map((error) => `  ${error}`)].join("\n");
   throw failure(500, "", `failed to create typed patch object (${what}): ${text}`);
 }
 
@@ -68,20 +70,24 @@ function applyOnce(options: ApplyOptions, atom: Atom, force: boolean): ApplyResu
   const { config, apiVersion, subresource, now } = options;
   const live = withoutManagers(options.live) ?? { apiVersion, kind: (config as { kind?: unknown }).kind };
   const ignored = resetSet(options);
+  const versions = options.versions && versionsOf(options.versions, apiVersion);
+  const view = { atom, subresource, ignored, versions };
   const entry = { manager: options.manager || "unknown", operation: "Apply" as const, apiVersion, subresource };
   const id = identityOf(entry);
   let managers = liveManagers(options.live);
   if (managers.size === 0 && options.live) {
     const first = { ...entry, manager: "before-first-apply", operation: "Update" as const };
     const nothing = { apiVersion, kind: (config as { kind?: unknown }).kind };
-    managers = recordUpdate(nothing, live, atom, managers, first, now, ignored);
+    managers = recordUpdate(nothing, live, view, managers, first, now);
   }
+  refuseMisfit(versions?.misfitOfAny(live, managers));
   const last = managers.get(id);
   const set = fieldSetOf(config, atom).without(ignored);
   managers.set(id, { ...entry, ...(last?.time === undefined ? {} : { time: last.time }), set });
   const merged = mergeValues(live, config, atom);
-  const pruned = last && !last.set.empty ? prune(merged, atom, managers, last.set) : merged;
-  const { managers: left, conflicts } = transfer(live, pruned, atom, managers, id, ignored);
+  const pruned = last && !last.set.empty ? prune(merged, view, managers, last) : merged;
+  refuseMisfit(versions?.misfitOfAny(pruned, managers), "failed to convert new object: ");
+  const { managers: left, conflicts } = transfer(live, pruned, view, managers, id);
   if (conflicts.length > 0 && !force) return { conflicts };
   const own = withoutSystemFields(left.get(id)?.set ?? new FieldSet());
   const changed = !isDeepStrictEqual(live, pruned);
@@ -102,18 +108,47 @@ function store(
   else managers.set(id, { ...entry, set, ...(now === undefined ? {} : { time: now }) });
 }
 
-/** Removes what this manager applied last time unless anybody, its new set included, owns it. */
-function prune(merged: unknown, atom: Atom, managers: Managers, last: FieldSet): unknown {
-  const lastNamed = last.withNamedFields(atom);
-  const bare = removeFields(merged, lastNamed, atom);
-  const owned = [...managers.values()].reduce((set, entry) => set.union(entry.set), new FieldSet());
-  const all = fieldSetOf(merged, atom).withNamedFields(atom);
-  const kept = fieldSetOf(bare ?? {}, atom)
+function refuseMisfit(why: string | undefined, before = ""): void {
+  if (why !== undefined) throw failure(500, "", before + why);
+}
+
+/**
+ * Removes what this manager applied last time, in the version it did so, unless anybody, its new set included, owns it
+ * in any version.
+ */
+function prune(merged: unknown, { atom: own, versions }: View, managers: Managers, last: Manager): unknown {
+  const pruning = "failed to prune fields: ";
+  refuseMisfit(
+    versions?.misfit(merged, last.apiVersion),
+    `${pruning}failed to convert merged object to last applied version: `,
+  );
+  const atomOf = (version: string): Atom => versions?.atomOf(version) ?? own;
+  const atom = atomOf(last.apiVersion);
+  const lastNamed = last.set.withNamedFields(atom);
+  let restored = removeFields(merged, lastNamed, atom);
+  for (const [version, owned] of ownedByVersion(managers, last.apiVersion)) {
+    refuseMisfit(
+      versions?.misfit(merged, version),
+      `${pruning}failed add back owned items: failed to convert merged object at version ${version}: `,
+    );
+    restored = removeFields(merged, lacking(merged, restored, atomOf(version), owned), atomOf(version));
+  }
+  return removeFields(merged, lacking(merged, restored, atom, new FieldSet()).intersection(lastNamed), atom);
+}
+
+/** What the whole has beyond the rest and what is owned. */
+function lacking(whole: unknown, rest: unknown, atom: Atom, owned: FieldSet): FieldSet {
+  const kept = fieldSetOf(rest ?? {}, atom)
     .withNamedFields(atom)
     .union(owned.withNamedFields(atom));
-  const restored = removeFields(merged, all.difference(kept), atom);
-  const left = fieldSetOf(restored ?? {}, atom).withNamedFields(atom);
-  return removeFields(merged, all.difference(left).intersection(lastNamed), atom);
+  return fieldSetOf(whole, atom).withNamedFields(atom).difference(kept);
+}
+
+function ownedByVersion(managers: Managers, first: string): ReadonlyMap<string, FieldSet> {
+  const owned = new Map([[first, new FieldSet()]]);
+  for (const { apiVersion, set } of managers.values())
+    owned.set(apiVersion, (owned.get(apiVersion) ?? new FieldSet()).union(set));
+  return owned;
 }
 
 function withManagers(object: unknown, managers: Managers): Record<string, unknown> {
@@ -134,7 +169,13 @@ function annotated(live: object | undefined, atom: Atom): ReadonlySet<string> | 
     if (!isObject(config) || !live) return undefined;
     // Only what is still as the annotation says may be taken without asking.
     const set = fieldSetOf(config, atom);
-    const { conflicts } = transfer(config, live, atom, new Map([["", asOwner(set)]]), "-", new FieldSet());
+    const { conflicts } = transfer(
+      config,
+      live,
+      { atom, subresource: "", ignored: new FieldSet() },
+      new Map([["", asOwner(set)]]),
+      "-",
+    );
     const changed = new Set(conflicts.map(({ field }) => field));
     return new Set([...pathsOf(set)].filter((field) => !changed.has(field)));
   } catch {

@@ -135,7 +135,8 @@ function mapOf(schema: JsonSchema, open: boolean): MapAtom {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     fields.set(name, {
       get atom() {
-        return atomOf(property, open);
+        // ObjectMeta knows its members, whatever an object around it preserves.
+        return atomOf(property, property === metadata ? false : open);
       },
       default: property.default,
     });

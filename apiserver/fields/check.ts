@@ -42,6 +42,12 @@ export function checkTyped(value: unknown, given: Atom, duplicates = false, path
   return errors;
 }
 
+/** Such errors as one text; undefined where there are none. */
+export function misfitText(errors: readonly string[]): string | undefined {
+  if (errors.length <= 1) return errors[0];
+  return ["errors:", ...errors.map((error) => `  ${error}`)].join("\n");
+}
+
 const expected: Readonly<Record<Scalar, string>> = {
   numeric: "numeric (int or float)",
   string: "string",

@@ -2,6 +2,7 @@ import type { Atom } from "./atom.ts";
 import { type Comparison, compareValues, ignoring } from "./compare.ts";
 import { FieldSet, type Path, showPath } from "./field-set.ts";
 import { type Manager, type Managers, showManager } from "./managers.ts";
+import type { Versions } from "./versions.ts";
 
 /** One field that somebody else owns and that an apply would change. */
 export interface FieldConflict {
@@ -34,6 +35,15 @@ export function withoutSystemFields(set: FieldSet): FieldSet {
   return set.difference(system);
 }
 
+/** How a change is seen: by its writer, and by managers of other versions where these are known. */
+export interface View {
+  readonly atom: Atom;
+  readonly subresource: string;
+  /** What the endpoint resets. */
+  readonly ignored: FieldSet;
+  readonly versions?: Versions | undefined;
+}
+
 /**
  * Takes from everybody but `self` the fields that a change touches: changed or added ones they owned (conflicts), and
  * removed ones. Empty entries vanish.
@@ -41,13 +51,19 @@ export function withoutSystemFields(set: FieldSet): FieldSet {
 export function transfer(
   before: unknown,
   after: unknown,
-  atom: Atom,
+  { atom, subresource, ignored, versions }: View,
   managers: Managers,
   self: string,
-  ignored: FieldSet,
 ): { readonly comparison: Comparison; readonly managers: Managers; readonly conflicts: readonly FieldConflict[] } {
   const comparison = ignoring(compareValues(before, after, atom), ignored);
-  const touched = comparison.modified.union(comparison.added);
+  const byVersion = new Map<string, Comparison>();
+  const seenBy = ({ apiVersion }: Manager): Comparison => {
+    const other = versions?.atomOf(apiVersion);
+    if (!other) return comparison;
+    const seen = byVersion.get(apiVersion) ?? compareValues(before, after, other);
+    byVersion.set(apiVersion, seen);
+    return versions?.resetsIn(apiVersion, subresource) ? ignoring(seen, ignored) : seen;
+  };
   const conflicts: FieldConflict[] = [];
   const result: Managers = new Map();
   for (const [key, entry] of managers) {
@@ -55,9 +71,10 @@ export function transfer(
       result.set(key, entry);
       continue;
     }
-    const taken = entry.set.intersection(touched);
+    const { modified, added, removed } = seenBy(entry);
+    const taken = entry.set.intersection(modified.union(added));
     conflicts.push(...conflictsOf(entry, taken));
-    const left = entry.set.difference(taken).difference(comparison.removed);
+    const left = entry.set.difference(taken).difference(removed);
     if (!left.empty) result.set(key, { ...entry, set: left });
   }
   return { comparison, managers: result, conflicts };

@@ -1,10 +1,11 @@
 import { isObject } from "../../lib/json.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
-import { type Atom, atomOfKind } from "./atom.ts";
+import { atomOfKind } from "./atom.ts";
 import { checkTyped } from "./check.ts";
 import { FieldSet } from "./field-set.ts";
 import { capUpdaters, identityOf, type Manager, type Managers, readManagers, writeManagers } from "./managers.ts";
-import { transfer, withoutSystemFields } from "./ownership.ts";
+import { transfer, type View, withoutSystemFields } from "./ownership.ts";
+import { type KindVersions, versionsOf } from "./versions.ts";
 import { withZeros } from "./zero.ts";
 
 export interface TrackOptions {
@@ -20,8 +21,8 @@ export interface TrackOptions {
   readonly now: string;
   /** The objects may be of another shape than the schema says: they are validated later, if at all. */
   readonly untyped?: boolean;
-  /** Schemas of all versions by apiVersion, where they differ: what others own is looked at in their version. */
-  readonly versions?: ReadonlyMap<string, { readonly schema: JsonSchema }>;
+  /** Of a custom kind: all its versions. */
+  readonly versions?: KindVersions;
   /** Top-level paths that this endpoint resets and nobody can own through it. */
   readonly resetFields?: readonly (readonly string[])[];
 }
@@ -39,7 +40,8 @@ export function trackUpdate(options: TrackOptions): Record<string, unknown>[] {
   const atom = atomOfKind(options.schema.schema);
   if (options.untyped && [live, next].some((object) => checkTyped(withoutManagers(object), atom, true).length > 0))
     return [];
-  if (!fitsOthers(options, managers)) return [];
+  const versions = options.versions && versionsOf(options.versions, options.apiVersion);
+  if ([live, next].some((object) => versions?.misfitOfAny(withoutManagers(object), managers) !== undefined)) return [];
   const entry = {
     manager: options.manager || "unknown",
     operation: "Update" as const,
@@ -49,45 +51,28 @@ export function trackUpdate(options: TrackOptions): Record<string, unknown>[] {
   const tracked = recordUpdate(
     withoutManagers(live),
     withoutManagers(next),
-    atom,
+    { atom, subresource: options.subresource, ignored: resetSet(options), versions },
     managers,
     entry,
     options.now,
-    resetSet(options),
   );
   capUpdaters(tracked);
   return writeManagers(tracked);
-}
-
-/**
- * Whether the objects can be read in the versions of all managers. Managers of versions that are no more are forgotten.
- */
-function fitsOthers({ live, next, versions, apiVersion }: TrackOptions, managers: Managers): boolean {
-  if (!versions) return true;
-  for (const [id, manager] of managers) {
-    if (manager.apiVersion === apiVersion) continue;
-    const version = versions.get(manager.apiVersion);
-    const atom = version && atomOfKind(version.schema);
-    if (!atom) managers.delete(id);
-    else if ([live, next].some((object) => checkTyped(withoutManagers(object), atom).length > 0)) return false;
-  }
-  return true;
 }
 
 /** Everything of `self` under a name that no entry has, then merged into the entry of the same identity. */
 export function recordUpdate(
   before: unknown,
   after: unknown,
-  atom: Atom,
+  view: View,
   managers: Managers,
   entry: Omit<Manager, "set" | "time">,
   now: string,
-  ignored: FieldSet,
 ): Managers {
   const kind = after as { apiVersion?: unknown; kind?: unknown };
   const [from, to] = [withZeros(before, kind), withZeros(after, kind)];
-  const { comparison, managers: left } = transfer(from, to, atom, managers, "", ignored);
-  const set = withoutSystemFields(comparison.modified.union(comparison.added).without(ignored));
+  const { comparison, managers: left } = transfer(from, to, view, managers, "");
+  const set = withoutSystemFields(comparison.modified.union(comparison.added).without(view.ignored));
   if (set.empty) return left;
   const id = identityOf(entry);
   const previous = left.get(id)?.set ?? new FieldSet();

@@ -104,7 +104,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         storedAs: `${spec.group}/${storage.name}`,
         ...conversionOf(schema, schemaOf(storage)),
         apiVersions: spec.versions.map(({ name }) => `${spec.group}/${name}`),
-        ...versionsOf(spec),
+        versions: versionsOf(spec),
         schemaRevision,
         terminating: crd.metadata.deletionTimestamp !== undefined,
         ...(version.deprecated
@@ -145,10 +145,13 @@ function conversionOf(schema: Readonly<Record<string, unknown>>, stored: Readonl
   return { conversion };
 }
 
-function versionsOf(spec: CrdSpec): Pick<ServedKind, "versions"> {
-  const served = spec.versions.filter((version) => version.served);
-  if (served.every((version) => isDeepStrictEqual(schemaOf(version), schemaOf(served[0]!)))) return {};
-  return { versions: new Map(served.map((one) => [`${spec.group}/${one.name}`, compile(schemaOf(one))])) };
+function versionsOf(spec: CrdSpec): NonNullable<ServedKind["versions"]> {
+  return new Map(
+    spec.versions.map((one) => [
+      `${spec.group}/${one.name}`,
+      { schema: compile(schemaOf(one)).schema, hasStatus: one.subresources?.status !== undefined },
+    ]),
+  );
 }
 
 function compile(schema: Readonly<Record<string, unknown>>): CompiledSchema {

@@ -1,3 +1,4 @@
+import type { KindVersions } from "../fields/index.ts";
 import { type FieldError, invalid } from "../http/status.ts";
 import type { CompiledSchema } from "../schema/structural.ts";
 import type { KubeObject } from "../store/entry.ts";
@@ -34,8 +35,8 @@ export interface ServedKind {
   readonly conversion?: Conversion;
   /** Custom kinds: the apiVersion of each version that the definition has, served or not. */
   readonly apiVersions?: readonly string[];
-  /** Custom kinds with versions that differ: the schema of each served one, by apiVersion. */
-  readonly versions?: ReadonlyMap<string, CompiledSchema>;
+  /** Custom kinds: each version, served or not, by apiVersion. */
+  readonly versions?: KindVersions;
   /** Custom kinds: objects older than this revision were stored under another schema and are defaulted when read. */
   readonly schemaRevision?: number;
   /** Its definition is being deleted: nothing new is stored. */

@@ -37,6 +37,7 @@ export function applyWanted(
     apiVersion: apiVersion(kind),
     now: toRfc3339(api.clock.now()),
     resetFields: resetFields(kind, options.subresource),
+    ...(kind.versions ? { versions: kind.versions } : {}),
   });
   if (conflicts) throw conflictOf(conflicts);
   const result = object as KubeObject;
@@ -88,13 +89,12 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
 }
 
 /**
- * As `conform`, but a null that the merge left is for validation to refuse, and nobody is told of what is dropped: a member
- * that the schema does not know was refused before, unless an open map holds it.
+ * As `conform`, but a null that the merge left is for validation to refuse, and what the schema does not know (only an
+ * open map may hold it) is validated, counted and admitted before it is dropped from what is stored.
  */
 function conformApplied(kind: ServedKind, object: KubeObject): void {
   const { wrong } = normaliseMetadata(object, true);
   if (wrong) throw cannotHandle(kind, wrong);
-  kind.schema.prune(object);
   kind.schema.applyDefaults(object, { keepNulls: true });
 }
 

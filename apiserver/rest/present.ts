@@ -27,11 +27,12 @@ export function asRead(kind: ServedKind, object: KubeObject): KubeObject {
 }
 
 /**
- * Completes a custom object that passed its checks, in place: the default of a status that was left out or dropped, and
- * metadata of embedded resources typed, which an apply leaves as it was sent until here.
+ * Completes a custom object that passed its checks, in place: the default of a status that was left out or dropped,
+ * metadata of embedded resources typed, and unknown fields dropped, which an apply leaves as they were sent until here.
  */
 function complete(kind: ServedKind, object: KubeObject): KubeObject {
   if (!kind.custom) return object;
+  if (!kind.conversion) kind.schema.prune(object);
   kind.schema.coerce(object);
   if (object.status === undefined && kind.schema.schema.properties?.status?.default !== undefined)
     kind.schema.applyDefaults(object);

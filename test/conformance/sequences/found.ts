@@ -14,6 +14,7 @@ import {
   widget,
   widgetsPath,
 } from "../step.ts";
+import { kind, object, pathOf, text, thing } from "./found-kind.ts";
 
 /**
  * What random histories found: each was a bug of the embedded API, and is here in its smallest form. Their kinds have a
@@ -21,49 +22,6 @@ import {
  */
 
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-const text = { type: "string" };
-
-interface Version {
-  readonly spec?: object;
-  readonly more?: object;
-}
-
-function kind(group: string, versions: Readonly<Record<string, Version>>, status = false): Step[] {
-  const body = {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: `things.${group}.found.dev` },
-    spec: {
-      group: `${group}.found.dev`,
-      scope: "Namespaced",
-      names: { kind: "Thing", plural: "things", singular: "thing", listKind: "ThingList" },
-      versions: Object.entries(versions).map(([name, { spec, more }], index) => ({
-        name,
-        served: true,
-        storage: index === 0,
-        schema: { openAPIV3Schema: { type: "object", properties: { ...(spec ? { spec } : {}), ...more } } },
-        ...(status ? { subresources: { status: {} } } : {}),
-      })),
-    },
-  };
-  return [
-    post(definitions, body, { pick: ["kind"] }),
-    ...Object.keys(versions).map((name) =>
-      get(`/apis/${group}.found.dev/${name}/things`, { until: 200, pick: ["kind"] }),
-    ),
-  ];
-}
-
-const pathOf = (group: string, version = "v1"): string => `/apis/${group}.found.dev/${version}/namespaces/{ns}/things`;
-
-const thing = (group: string, more: object = {}, version = "v1", name = "a"): object => ({
-  apiVersion: `${group}.found.dev/${version}`,
-  kind: "Thing",
-  metadata: { name },
-  ...more,
-});
-
-const object = (properties: object, more: object = {}): object => ({ type: "object", properties, ...more });
 const embedded = {
   type: "object",
   "x-kubernetes-embedded-resource": true,

@@ -12,6 +12,7 @@ import { crud } from "./crud.ts";
 import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
 import { found } from "./found.ts";
+import { foundApplies } from "./found-applies.ts";
 import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
@@ -59,5 +60,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   transport,
   policies,
   found,
+  "found-applies": foundApplies,
   hostile,
 };
