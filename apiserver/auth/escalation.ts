@@ -17,8 +17,9 @@ export function checkEscalation(api: Omit<Api, "admit">, request: AdmissionReque
   if (kind.group !== group || operation === "DELETE" || !object || user.groups.includes("system:masters")) return;
   if (operation === "UPDATE" && request.oldObject && onlyCollects(object, request.oldObject)) return;
   const isBinding = kind.bucket === rbacBuckets.roleBindings || kind.bucket === rbacBuckets.clusterRoleBindings;
-  const granted = isBinding ? boundRules(api, request, object) : ((object["rules"] ?? []) as PolicyRule[]);
+  // Whoever may bind a role may do so before there is one.
   if (mayAnyway(api, request, object, isBinding)) return;
+  const granted = isBinding ? boundRules(api, request, object) : ((object["rules"] ?? []) as PolicyRule[]);
   const held = api.authorizer.rules(user, request.namespace);
   const missing = granted.flatMap(split).filter((rule) => !isHeld(rule, held, user));
   if (missing.length === 0) return;

@@ -70,12 +70,19 @@ function readWanted(request: IncomingMessage): Wanted | undefined {
     uid: single(headers["impersonate-uid"]),
     groups: all(request, "impersonate-group"),
     extra: Object.fromEntries(
-      extras.map((header) => [decodeURIComponent(header.slice(extraPrefix.length)), all(request, header)]),
+      extras.map((header) => [unescapeKey(header.slice(extraPrefix.length)), all(request, header)]),
     ),
   };
   if (wanted.name) return wanted;
   if (wanted.groups.length === 0 && !wanted.uid && extras.length === 0) return undefined;
   throw badRequest(`requested ${showWanted(wanted)} without impersonating a user name`);
+}
+
+/** The key of an extra as Go's `url.PathUnescape` reads it, byte by byte; one with a malformed escape as it came. */
+function unescapeKey(key: string): string {
+  if (/%(?![0-9a-f]{2})/i.test(key)) return key;
+  const bytes = key.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, "latin1").toString();
 }
 
 function check(question: Question): void {

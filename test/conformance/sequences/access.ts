@@ -88,6 +88,16 @@ export const access: Sequences = {
     bind("big", {}, { as: "ana", pick: ["metadata.name"] }),
     bind("huge", {}, { as: "ana", ...brief }),
   ],
+  "whoever may bind a role binds it before there is one": [
+    role("own", [
+      rule(group, ["rolebindings"], ["create"]),
+      rule(group, ["roles"], ["bind"], { resourceNames: ["later"] }),
+    ]),
+    bind("own"),
+    ...can({ group, resource: "roles", verb: "bind", name: "later" }, true),
+    bind("later", {}, { as: "ana", pick: ["metadata.name", "code", "message"] }),
+    bind("missing", {}, { as: "ana", ...brief }),
+  ],
   "bindings to groups and accounts": [
     role("r", [widgetRule(["get"])]),
     bind("groups", {
