@@ -69,3 +69,29 @@ export function compilePolicyExpression(
     return { error: `compilation error: ${text}` };
   }
 }
+
+/** Compiles an expression of one policy; `variables` are the first so many of it. */
+export type PolicyCompiler = (
+  source: string,
+  variables: readonly string[],
+  result: "bool" | "string" | "dyn",
+  message: boolean,
+) => Compiled;
+
+const compilers = new WeakMap<object, PolicyCompiler>();
+
+/** The compiler of a policy as it was stored, a change of which is another object: it compiles each expression once. */
+export function policyCompiler(spec: { readonly paramKind?: unknown }): PolicyCompiler {
+  const known = compilers.get(spec);
+  if (known) return known;
+  const programs = new Map<string, Compiled>();
+  const hasParams = spec.paramKind !== undefined;
+  const compiler: PolicyCompiler = (source, variables, result, message) => {
+    const key = `${variables.length} ${result} ${message} ${source}`;
+    const made = programs.get(key) ?? compilePolicyExpression(source, { variables, hasParams, result, message });
+    programs.set(key, made);
+    return made;
+  };
+  compilers.set(spec, compiler);
+  return compiler;
+}

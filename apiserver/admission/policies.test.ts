@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AccessQuestion } from "../../policy/cel/library/authorizer.ts";
+import { policyCompiler } from "./expressions.ts";
 import { evaluatePolicies, type Policy, type PolicyBinding, type PolicyInput } from "./policies.ts";
 
 const runs = {
@@ -162,6 +163,16 @@ describe("evaluatePolicies", () => {
   for (const [name, { given, bound, more, says }] of Object.entries(cases)) {
     it(name, () => expect(evaluate(given, more, bound).denied?.message).toBe(says));
   }
+
+  it("compiles an expression of a stored policy once for each place that it stands in", () => {
+    const { spec } = policy({ variables: [{ name: "a", expression: "1" }] });
+    const compile = policyCompiler(spec);
+    expect(policyCompiler(spec)).toBe(compile);
+    expect(compile("variables.a == 1", ["a"], "bool", false)).toBe(compile("variables.a == 1", ["a"], "bool", false));
+    expect(compile("variables.a == 1", [], "bool", false).error).toMatch(/undefined field 'a'/);
+    expect(compile("authorizer == null", [], "bool", true).error).toMatch(/undeclared reference/);
+    expect(policyCompiler({ ...spec })).not.toBe(compile);
+  });
 
   it("gives the reason and code that a validation asks for", () => {
     const outcome = evaluate(policy({ validations: [{ expression: "false", reason: "Forbidden" }] }));

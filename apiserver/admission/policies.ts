@@ -1,7 +1,7 @@
 import type { Problem } from "../../lib/problem.ts";
 import { type Authorize, celAuthorizer } from "../../policy/cel/library/authorizer.ts";
 import { toCel } from "../../policy/cel/values.ts";
-import { compilePolicyExpression } from "./expressions.ts";
+import { type PolicyCompiler, policyCompiler } from "./expressions.ts";
 import { type AdmissionRequest, type Match, matchesRequest, type Subject } from "./request.ts";
 
 interface Named {
@@ -174,9 +174,8 @@ function decideWith(
   failed: (message: string) => Decision[],
 ): Decision[] {
   const { matchConditions = [], variables = [], validations = [] } = policy.spec;
-  const hasParams = policy.spec.paramKind !== undefined;
   const names = variables.map(({ name }) => name);
-  const run = new Evaluation(input, param, variables, hasParams);
+  const run = new Evaluation(input, param, policy.spec);
   const errors: string[] = [];
   run.budget = matchBudget;
   for (const { expression } of matchConditions) {
@@ -212,17 +211,12 @@ function messageOf(
 class Evaluation {
   budget = 0;
   readonly #values: Record<string, unknown>;
-  readonly #hasParams: boolean;
+  readonly #compile: PolicyCompiler;
 
-  constructor(
-    input: PolicyInput,
-    param: unknown,
-    variables: NonNullable<Policy["spec"]["variables"]>,
-    hasParams: boolean,
-  ) {
+  constructor(input: PolicyInput, param: unknown, spec: Policy["spec"]) {
     const { request } = input;
     const { kind, resource, subResource, name, namespace } = request;
-    this.#hasParams = hasParams;
+    this.#compile = policyCompiler(spec);
     this.#values = {
       object: toCel(input.object ?? null),
       oldObject: toCel(input.oldObject ?? null),
@@ -244,7 +238,7 @@ class Evaluation {
         namespace,
         name,
       }),
-      variables: this.#lazily(variables),
+      variables: this.#lazily(spec.variables ?? []),
     };
   }
 
@@ -254,12 +248,7 @@ class Evaluation {
     result: "bool" | "string" | "dyn",
     message = false,
   ): { readonly value?: unknown; readonly error?: string } {
-    const { program, error } = compilePolicyExpression(source, {
-      variables,
-      hasParams: this.#hasParams,
-      result,
-      message,
-    });
+    const { program, error } = this.#compile(source, variables, result, message);
     if (!program) return { error };
     const { value, failed, cost } = program.measure(this.#values, Math.min(1_000_000, Math.max(this.budget, 0)));
     this.budget -= cost;

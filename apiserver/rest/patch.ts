@@ -100,8 +100,9 @@ function patched(
   const result = applyPatch(kind, live, patchBody, type, strict);
   if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
   // A refusal shows what the patch made, before anything was dropped from it; of a strategic one the patch.
-  const sent = structuredClone(type === strategic ? patchBody : result);
-  const shown = () => (type === strategic ? goPlain(sent) : goJson(sent));
+  // It is made again then: patching changes neither the object nor the patch, and refusals are rare.
+  const shown = () =>
+    type === strategic ? goPlain(patchBody) : goJson(applyPatch(kind, live, patchBody, type, strict));
   const object = asPatchedKind(kind, result, complain);
   const unknown = conform(kind, object, (_kind, why) =>
     patchRefused(shown(), type === strategic ? converterWords(why) : why),
@@ -110,18 +111,17 @@ function patched(
 }
 
 function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type: string, strict: boolean): unknown {
-  const base = structuredClone(live);
-  if (type === json) return applyJsonPatch(base, patchBody as never, strict);
+  if (type === json) return applyJsonPatch(live, patchBody as never, strict);
   // The library that merges refuses null by itself.
   if (type === merge && (patchBody === null || (!strict && !isObject(patchBody))))
     throw badRequest("Invalid JSON Patch");
-  if (patchBody === null && type === strategic) return base;
+  if (patchBody === null && type === strategic) return structuredClone(live);
   if (!isObject(patchBody)) {
     const why = `json: cannot unmarshal ${goType(patchBody)} into Go value of type map[string]interface {}`;
     throw badRequest(type === strategic ? why : `error decoding patch: ${why}`);
   }
-  if (type === merge) return applyMergePatch(base, patchBody as never);
-  return applyStrategicPatch(base, patchBody as never, kind.kind);
+  if (type === merge) return applyMergePatch(live, patchBody as never);
+  return applyStrategicPatch(live, patchBody as never, kind.kind);
 }
 
 function checkIdentity(kind: ServedKind, object: KubeObject, namespace: string, name: string): void {

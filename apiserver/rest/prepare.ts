@@ -31,9 +31,10 @@ const typeMeta =
 /** Checks that a body is an object of the kind; built-in kinds may leave apiVersion and kind out. Throws 400 and 422. */
 export function asKind(kind: ServedKind, value: unknown, complain: Complain = () => {}): KubeObject {
   const wanted = apiVersion(kind);
-  const body = shown(Buffer.from(JSON.stringify(value)));
-  const unrecognised = (why: string) =>
-    badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${body})`);
+  const unrecognised = (why: string) => {
+    const body = shown(Buffer.from(JSON.stringify(value)));
+    return badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${body})`);
+  };
   if (value === null && !kind.custom) return asKind(kind, {}, complain);
   if (value !== null && !isObject(value)) {
     const text = `json: cannot unmarshal ${goType(value)} into Go value of type ${typeMeta}`;
