@@ -12,8 +12,8 @@ import type { OpenCalls } from "./open-calls.ts";
  *   held ──(no beat committed for leaseMs)──► fenced ──(a beat commits)──► held
  *
  * Fenced: everything open is cut and every call is denied, because a revocation may have happened that nobody could
- * tell us. It is fenced at once when the ledger is recovering. The finalizer of a fired binding waits for our acknowledgement or for the end of this lease, whichever is
- * first; both sides count from the beat's start, so ours always ends earlier.
+ * tell us. It is fenced at once when the ledger is recovering. The finalizer of a fired binding waits for our acknowledgement
+ * or for the end of this lease, whichever is first; both sides count from the beat's start, so ours always ends earlier.
  */
 export class AuthorityLease {
   readonly #ports: LeasePorts;
@@ -74,11 +74,16 @@ export class AuthorityLease {
 
   async #once(): Promise<void> {
     const { ledger, clock, identity, leaseMs, log } = this.#ports;
-    const startedAt = clock.now();
     try {
-      for (const revoked of await ledger.guard.revocationsSince(this.#seq)) {
-        this.#cut(revoked);
-        this.#seq = Math.max(this.#seq, revoked.seq);
+      let startedAt: Instant;
+      for (;;) {
+        startedAt = clock.now();
+        const some = await ledger.guard.revocationsSince(this.#seq);
+        if (some.length === 0) break;
+        for (const revoked of some) {
+          this.#cut(revoked);
+          this.#seq = Math.max(this.#seq, revoked.seq);
+        }
       }
       await ledger.guard.gatewayBeat(identity, this.#seq, leaseMs);
       this.#prove(startedAt);
@@ -107,6 +112,9 @@ export class AuthorityLease {
   #deny(why: Problem): void {
     if (this.#closed) return;
     this.#denial = why;
+    // An older copy counts revocations anew from where it was, so what was seen is not what it holds. Read from the start:
+    // all is cut by then, and cutting twice does nothing.
+    this.#seq = 0;
     this.#ports.metrics.gauge("recovering", 1);
     this.#ports.metrics.gauge("fenced", 1);
     this.#fenced = true;

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { LedgerStatus } from "../../api/wire.ts";
-import type { BindingRecord } from "../../ledger/ledger.ts";
+import { AuthorityLease } from "../../gateway/identity/authority-lease.ts";
+import { OpenCalls } from "../../gateway/identity/open-calls.ts";
+import { openMetrics } from "../../gateway/metrics.ts";
+import type { BindingRecord, Ledger } from "../../ledger/ledger.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { silentLog } from "../../lib/log.ts";
 import { goBack } from "../ledger/go-back.ts";
 import { freshDatabase } from "../ledger/kit.ts";
 import { openaiFor } from "./kit/worker.ts";
@@ -34,6 +39,8 @@ it("cuts what is open, denies the next call on the older copy, and says why, bef
       max_tokens: 50,
     });
   await talk(0);
+  const reads = await anotherLease();
+  expect(reads.from.at(-1)).toBeGreaterThan(0);
   await world.ledger.audit.seal();
   const { seq } = await world.ledger.pairing.head();
   await world.ledger.now();
@@ -52,9 +59,38 @@ it("cuts what is open, denies the next call on the older copy, and says why, bef
   });
   expect(introspected.status).toBe(503);
   expect((await owned.next())?.type).toBe("cut");
+  // Numbers of the younger copy mean nothing in the older one.
+  await expect.poll(() => reads.from.at(-1), { timeout: 20_000 }).toBe(0);
   const metrics = await (await ask("/metrics", "")).text();
   expect(metrics).toContain("roster_gateway_recovering 1");
 });
+
+/** The lease of another gateway that has seen a revocation, and from where it reads them each time. */
+async function anotherLease(): Promise<{ readonly from: readonly number[] }> {
+  const { ledger } = world;
+  const ben = await world.hire("ben@acme.example");
+  await ledger.bindings.fire(ben.uid, { tenant: ben.tenant, namespace: ben.namespace, name: ben.name, by: "test" });
+  const from: number[] = [];
+  const guard: Ledger["guard"] = {
+    ...ledger.guard,
+    revocationsSince(seq) {
+      from.push(seq);
+      return ledger.guard.revocationsSince(seq);
+    },
+  };
+  const lease = await AuthorityLease.open({
+    ledger: { ...ledger, guard },
+    clock: systemClock,
+    log: silentLog,
+    open: new OpenCalls(),
+    metrics: openMetrics(),
+    identity: "gateway-other",
+    leaseMs: 2_000,
+    doubt() {},
+  });
+  afterAll(() => lease[Symbol.asyncDispose]());
+  return { from };
+}
 
 it("is ended by whoever may change what the cluster remembers, about the state that they saw", async () => {
   await expect.poll(async () => (await status()).state, { timeout: 20_000 }).toBe("Recovering");
