@@ -17,7 +17,7 @@ describe("keys that come twice", () => {
     const deep = (inside: string): string => `${'{"a":'.repeat(900)}${inside}${"}".repeat(900)}`;
     const path = `${"a.".repeat(900)}x`;
     expect(readJson(deep(`{${'"x":1,'.repeat(400_000)}"x":2}`)).strict).toEqual([`duplicate field "${path}"`]);
-    expect(readJson(deep(`{${'"a":{"x":1,"x":1},'.repeat(100_000)}"x":2}`)).strict).toContain(
+    expect(readJson(deep(`{${'"a":{"x":1,"x":1},'.repeat(50_000)}"x":2}`)).strict).toContain(
       `duplicate field "${path.slice(0, -1)}a.x"`,
     );
   });
