@@ -16,9 +16,9 @@ it("names each of a thousand faults, whatever is around them, and the same one o
 
 it("stops at twenty thousand faults, of one list or of many", () => {
   const million = Array(1_500_000).fill(1);
-  expect(validateValue(million, strings)).toHaveLength(20_000);
+  expect(validateValue(million, strings).length).toBe(20_000);
   const lists = Array(1_000).fill(Array(1_000).fill(1));
-  expect(validateValue(lists, { type: "array", items: strings })).toHaveLength(20_000);
+  expect(validateValue(lists, { type: "array", items: strings }).length).toBe(20_000);
   const map = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, i]));
-  expect(validateValue(map, { type: "object", additionalProperties: { type: "string" } })).toHaveLength(20_000);
+  expect(validateValue(map, { type: "object", additionalProperties: { type: "string" } }).length).toBe(20_000);
 });
