@@ -2,14 +2,14 @@ import type { KindRef } from "../../api/kinds.ts";
 import { dispositionOf } from "../../api/reasons.ts";
 import type { Condition, Resource, Stored } from "../../api/resource.ts";
 import { type Change, keyOf } from "../../kube/cache.ts";
-import { statusOf } from "../../kube/connect.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { type Again, Workqueue } from "../../kube/workqueue.ts";
 import type { Fence } from "../../ledger/ledger.ts";
 import type { Clock, Instant } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
-import { messageOf, Problem } from "../../lib/problem.ts";
+import { messageOf, type Problem } from "../../lib/problem.ts";
 import type { Presence } from "../presence.ts";
+import { againAfter, conflictMs, isStale, outageMs } from "./again.ts";
 import { type CommitPorts, commit } from "./commit.ts";
 import { perform } from "./effects.ts";
 import { isInForce, matters } from "./matters.ts";
@@ -33,11 +33,6 @@ export interface DriverPorts extends CommitPorts {
 const fewKeys = 32;
 // A plan that asks to be read again five times in a row does not converge: that is a bug, and it waits like one.
 const maxAgains = 5;
-const conflictMs = 250;
-// The longest wait for somebody else's server: however long it was away, all is tried again soon after it is back.
-const outageMs = 5_000;
-// For what is waited for without a watch; everything else wakes the key itself.
-const waitingMs = 60_000;
 
 interface Vanished {
   readonly object: Stored;
@@ -159,13 +154,18 @@ export class Driver implements AsyncDisposable {
       return false;
     });
     const object = informers.cache<Stored>(this.kind).find(key);
-    if (object === undefined) return buried ? { kind: "done" } : { kind: "backoff", capMs: outageMs };
+    const again: Again = object === undefined ? { kind: "done" } : await this.#live(key, object);
+    // Whoever bears the name now is in force: that ends nothing of its predecessor.
+    return buried || again.kind === "now" ? again : { kind: "backoff", capMs: outageMs };
+  }
+
+  async #live(key: string, object: Stored): Promise<Again> {
     try {
       const again = await this.#reconcile(key, object);
       if (again.kind !== "now") this.#agains.delete(key);
       return again;
     } catch (thrown) {
-      return await this.#fail(key, object, thrown, log.with({ key }));
+      return await this.#fail(key, object, thrown, this.#ports.log.with({ key }));
     }
   }
 
@@ -288,24 +288,6 @@ export class Driver implements AsyncDisposable {
         log.debug("could not show why", { error: messageOf(second) });
       });
     }
-    // 401, 403: the API server refuses us, not the object; a right is granted again, or its caches are cold after a restart.
-    const passes = disposition === "transient" || [401, 403].includes(statusOf(thrown) ?? 0);
-    if (passes) return { kind: "backoff", capMs: outageMs };
-    switch (disposition) {
-      case "stalled":
-      case "denied":
-      case "fine":
-      case "uncertain":
-        return { kind: "done" };
-      case "waiting":
-        return { kind: "at", at: clock.now() + waitingMs };
-      default:
-        return { kind: "backoff" };
-    }
+    return againAfter(thrown, clock.now());
   }
-}
-
-/** A conflict, or an object that went away under us: both are settled by reading again. */
-function isStale(thrown: unknown): boolean {
-  return thrown instanceof Problem && (thrown.reason === "Conflict" || statusOf(thrown) === 404);
 }
