@@ -67,7 +67,11 @@ export function keyOf(namespace: string | undefined, name: string): string {
  */
 export function encode(object: KubeObject): Buffer {
   const { apiVersion, kind, ...rest } = object;
-  return Buffer.from(JSON.stringify({ apiVersion, kind, ...rest }));
+  const text = JSON.stringify({ apiVersion, kind, ...rest });
+  // Not from Node's pool: one object that stays would keep all that was written around it.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /** A fresh, mutable copy of the object. */

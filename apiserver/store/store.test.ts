@@ -111,6 +111,15 @@ describe("the store", () => {
     expect(parse(store.find("things", "a")!)["n"]).toBe(49);
   });
 
+  it("keeps of an object just its own bytes, not what was written beside it", async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `é-${n}`);
+    await Promise.all(names.map((name) => put(name)));
+    for (const { bytes, key } of store.list("things")) {
+      expect(bytes.buffer.byteLength).toBe(bytes.length);
+      expect(JSON.parse(bytes.toString())).toMatchObject({ metadata: { name: key } });
+    }
+  });
+
   it("keeps its history within its bounds", async () => {
     await store[Symbol.asyncDispose]();
     store = open({ maxAgeMs: 0, maxBytes: 1e9, minCount: 10 });
