@@ -6,8 +6,8 @@ import { statusOf } from "../../kube/connect.ts";
 import type { Fleet, Spec } from "./fleet.ts";
 import { fleetKinds, listAll, patchObject, readFleet, removeObject } from "./fleet.ts";
 import { type Task, unlessBroken, waitUntilNothing } from "./progress.ts";
+import { lift, putBack } from "./release.ts";
 
-const releaseAnnotation = "roster.dev/release-deletion";
 // The Lease is renewed each ten seconds.
 const staleMs = 40_000;
 
@@ -45,12 +45,12 @@ export async function quiet(kube: KubeClient, fleet: Fleet, task: Task): Promise
  */
 export async function fireAll(kube: KubeClient, fleet: Fleet, task: Task): Promise<void> {
   const bindings = fleet.AgentBinding;
-  if (bindings.length === 0) return;
+  // A run that was killed left its own behind.
+  if (bindings.length === 0) return putBack(kube, task);
   task.say(`firing ${count(bindings.length, "agent")}`);
   const namespaces = [...new Set(bindings.map(({ metadata }) => metadata.namespace!))];
-  const lifted: string[] = [];
   try {
-    for (const name of namespaces) if (await lift(kube, name)) lifted.push(name);
+    for (const name of namespaces) await lift(kube, name);
     for (const binding of bindings) {
       unlessBroken(task);
       await removeObject(kube, kinds.AgentBinding, binding);
@@ -63,7 +63,7 @@ export async function fireAll(kube: KubeClient, fleet: Fleet, task: Task): Promi
       return left.length === 0 ? "" : describeLeft(left, bindings.length);
     });
   } finally {
-    for (const name of lifted) await annotate(kube, name, null);
+    await putBack(kube, task);
   }
 }
 
@@ -80,20 +80,6 @@ export async function removeFleet(kube: KubeClient, task: Task): Promise<void> {
       return left.length === 0 ? "" : `${count(left.length, kind)} left`;
     });
   }
-}
-
-async function lift(kube: KubeClient, namespace: string): Promise<boolean> {
-  const found = await kube.find(kinds.Namespace, namespace);
-  if (found === undefined || found.metadata.annotations?.[releaseAnnotation] === "true") return false;
-  await annotate(kube, namespace, "true");
-  return true;
-}
-
-async function annotate(kube: KubeClient, namespace: string, value: string | null): Promise<void> {
-  const patch = { metadata: { annotations: { [releaseAnnotation]: value } } };
-  await kube.mergePatch(kinds.Namespace, namespace, undefined, patch).catch((thrown: unknown) => {
-    if (statusOf(thrown) !== 404) throw thrown;
-  });
 }
 
 function comesBack({ metadata }: Stored): Error {

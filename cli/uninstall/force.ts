@@ -1,6 +1,8 @@
-import { kinds } from "../../api/kinds.ts";
+import { type KindRef, kinds } from "../../api/kinds.ts";
+import type { Stored } from "../../api/resource.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { type Fleet, fleetKinds, listAll, patchObject } from "./fleet.ts";
+import { statusOf } from "../../kube/connect.ts";
+import { type Fleet, fleetKinds, listAll } from "./fleet.ts";
 import { type Task, unlessBroken } from "./progress.ts";
 
 /** What stays in force when nobody revokes it: one line for each agent, for a person to do by hand. */
@@ -23,10 +25,25 @@ export async function dropFinalizers(kube: KubeClient, fleet: Fleet, task: Task)
     ...fleetKinds.flatMap((kind) => fleet[kind].map((object) => [kinds[kind], object] as const)),
     ...secrets.map((secret) => [kinds.Secret, secret] as const),
   ];
-  for (const [kind, object] of objects) {
+  for (const [kind, object] of objects) await dropOwn(kube, kind, object, task);
+}
+
+/** As the object is now: whoever puts another finalizer on meanwhile keeps it, and so does another object of its name. */
+async function dropOwn(kube: KubeClient, kind: KindRef, { metadata }: Stored, task: Task): Promise<void> {
+  for (;;) {
     unlessBroken(task);
-    const before = object.metadata.finalizers ?? [];
+    const found = await kube.find(kind, metadata.name, metadata.namespace);
+    if (found?.metadata.uid !== metadata.uid) return;
+    const { uid, resourceVersion, finalizers: before = [] } = found.metadata;
     const finalizers = before.filter((name) => !name.startsWith("roster.dev/"));
-    if (finalizers.length < before.length) await patchObject(kube, kind, object, { metadata: { finalizers } });
+    if (finalizers.length === before.length) return;
+    try {
+      const patch = { metadata: { uid, resourceVersion, finalizers } };
+      await kube.mergePatch(kind, metadata.name, metadata.namespace, patch);
+      return;
+    } catch (thrown) {
+      if (statusOf(thrown) === 404) return;
+      if (statusOf(thrown) !== 409) throw thrown;
+    }
   }
 }

@@ -7,6 +7,7 @@ import type { Resource, Stored } from "../../api/resource.ts";
 import { KindResolver } from "../../gitops/kind-resolver.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { statusOf } from "../../kube/connect.ts";
+import { Problem } from "../../lib/problem.ts";
 import { listAll } from "./fleet.ts";
 import { type Task, unlessBroken, waitUntilNothing } from "./progress.ts";
 
@@ -55,13 +56,19 @@ export function installed(root: string): readonly Resource[] {
   return [...objects, ...made].sort((a, b) => rank(a) - rank(b));
 }
 
-/** Deletes them; what is not there, and what the server has no kind for, is passed over. Answers how many were there. */
+/**
+ * Deletes them; what is not there, and what the server has no kind for, is passed over. Answers how many were there. Throws
+ * where the server cannot say what kinds it has.
+ */
 export async function removeInstalled(kube: KubeClient, objects: readonly Resource[], task: Task): Promise<number> {
   const resolver = new KindResolver(kube);
   let removed = 0;
   for (const { apiVersion, kind, metadata } of objects) {
     unlessBroken(task);
-    const ref = await resolver.resolve(apiVersion, kind).catch(() => undefined);
+    const ref = await resolver.resolve(apiVersion, kind).catch((thrown: unknown) => {
+      if (thrown instanceof Problem && thrown.reason === "NotFound") return undefined;
+      throw thrown;
+    });
     const found = ref && (await kube.find(ref, metadata.name, metadata.namespace));
     if (!found) continue;
     removed += 1;
