@@ -43,7 +43,10 @@ export class Correlation {
 
 function byKey(items: readonly unknown[], schema: JsonSchema): Map<string, unknown> {
   const found = new Map<string, unknown>();
-  for (const item of items) if (!found.has(keyOf(item, schema))) found.set(keyOf(item, schema), item);
+  for (const item of items) {
+    const key = keyOf(item, schema);
+    if (!found.has(key)) found.set(key, item);
+  }
   return found;
 }
 
@@ -56,8 +59,9 @@ function keyOf(item: unknown, schema: JsonSchema): string {
   );
 }
 
-/** The item of the old list that has this item's key; undefined for lists that are not maps. */
-export function correlatedItem(item: unknown, old: unknown, schema: JsonSchema): unknown {
-  if (!Array.isArray(old) || schema["x-kubernetes-list-type"] !== "map") return undefined;
-  return old.find((candidate) => keyOf(candidate, schema) === keyOf(item, schema));
+/** Finds the item of the old list that has an item's key; none in lists that are not maps. */
+export function correlatedItems(old: unknown, schema: JsonSchema): (item: unknown) => unknown {
+  if (!Array.isArray(old) || schema["x-kubernetes-list-type"] !== "map") return () => undefined;
+  const items = byKey(old, schema);
+  return (item) => items.get(keyOf(item, schema));
 }

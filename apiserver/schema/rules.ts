@@ -6,7 +6,7 @@ import type { CelType } from "../../policy/cel/environment.ts";
 import { optionalValue } from "../../policy/cel/values.ts";
 import type { FieldError } from "../http/status.ts";
 import { celTypeOf, celValueOf, optionalOf } from "./cel-values.ts";
-import { type Correlation, correlatedItem } from "./correlation.ts";
+import { type Correlation, correlatedItems } from "./correlation.ts";
 import { duplicate, forbidden, invalid, omitted, required } from "./field-errors.ts";
 import { followPath } from "./field-path.ts";
 import type { JsonSchema, ValidationRule } from "./json-schema.ts";
@@ -129,9 +129,10 @@ function visit(value: unknown, old: unknown, node: RuleNode, path: string, ratch
   if (value === null || value === undefined || run.budget < 0) return;
   evaluateRules(value, old ?? undefined, node, path, ratchet, run);
   if (Array.isArray(value) && node.items) {
+    const before = correlatedItems(old, node.schema);
     for (const [index, item] of value.entries()) {
       const next = below(ratchet, ratchet.here?.item(index));
-      visit(item, correlatedItem(item, old, node.schema), node.items, `${path}[${index}]`, next, run);
+      visit(item, before(item), node.items, `${path}[${index}]`, next, run);
     }
   } else if (isObject(value)) {
     const before = isObject(old) ? old : {};

@@ -227,6 +227,14 @@ describe("validate", () => {
   }
 });
 
+it("finds the old item of each of twenty thousand by its key", () => {
+  const items = object({ k: text, n: { type: "integer" } }, rule("self.n >= oldSelf.n"));
+  const schema = kind(list(items, { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"] }));
+  const old = Array.from({ length: 20_000 }, (_, i) => ({ k: `k${i}`, n: 1 }));
+  const next = old.map(({ k }) => ({ k, n: k === "k7" ? 0 : 2 })).reverse();
+  expect(complaints(schema, { spec: next }, { spec: old })).toEqual([expect.stringContaining("spec[19992]")]);
+});
+
 describe("prune", () => {
   const schema = kind(
     object({
