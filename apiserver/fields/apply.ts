@@ -45,7 +45,11 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
  */
 export function serverSideApply(options: ApplyOptions): ApplyResult {
   const atom = atomOfKind(options.schema.schema);
-  checkConfig(options, atom);
+  const hasManagers = liveManagers(options.live).size > 0;
+  const before = "failed to create manager for existing fields: ";
+  if (!hasManagers) refuseMistyped(options.live, atom, `${before}failed to convert new object`, " to smd typed", true);
+  refuseMistyped(options.config, atom, "failed to create typed patch object");
+  if (hasManagers) refuseMistyped(options.live, atom, "failed to create typed live object", "", true);
   const result = applyOnce(options, atom, options.force);
   if (result.object) return { object: withLastApplied(options, result.object) };
   // kubectl may take over what its own client-side apply set, which the annotation tells.
@@ -57,13 +61,25 @@ export function serverSideApply(options: ApplyOptions): ApplyResult {
   return forced.object ? { object: withLastApplied(options, forced.object) } : forced;
 }
 
-function checkConfig({ config, apiVersion }: ApplyOptions, atom: Atom): void {
-  const text = misfitText(checkTyped(config, atom));
-  if (text === undefined) return;
-  const { metadata, kind } = config as { metadata?: { name?: string; namespace?: string }; kind?: string };
+/** Refuses an object without the shape of its schema; stored ones may name an item twice (`duplicates`). */
+function refuseMistyped(object: object | undefined, atom: Atom, what: string, to = "", duplicates = false): void {
+  const why = object && misfitText(checkTyped(withoutManagers(object), atom, duplicates));
+  if (why !== undefined) throw failure(500, "", `${what} (${named(object)})${to}: ${why}`);
+}
+
+/** An object as Go prints it: where it is and of what type. */
+function named(object: object = {}): string {
+  const {
+    metadata,
+    kind,
+    apiVersion = "",
+  } = object as {
+    metadata?: { name?: string; namespace?: string };
+    kind?: string;
+    apiVersion?: string;
+  };
   const group = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
-  const what = `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${group}, Kind=${kind ?? ""}`;
-  throw failure(500, "", `failed to create typed patch object (${what}): ${text}`);
+  return `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${group}, Kind=${kind ?? ""}`;
 }
 
 function applyOnce(options: ApplyOptions, atom: Atom, force: boolean): ApplyResult {

@@ -29,15 +29,19 @@ function collect(value: unknown, given: Atom, path: Path, set: FieldSet): void {
   else if (atom.list) {
     if (!atom.list.associative) set.insert(path);
     else if (Array.isArray(value)) {
-      const elements = value.map((item) => itemElement(atom.list!, item));
+      const list = atom.list;
+      // What an apply removes may leave items without an identity, which count as one.
+      const elements = value.map((item) => {
+        const found = itemElement(list, item);
+        return "element" in found ? found.element : "";
+      });
       const counts = new Map<PathElement, number>();
-      for (const found of elements)
-        if ("element" in found) counts.set(found.element, (counts.get(found.element) ?? 0) + 1);
-      for (const [index, found] of elements.entries()) {
-        if (!("element" in found)) continue;
+      for (const element of elements) counts.set(element, (counts.get(element) ?? 0) + 1);
+      for (const [index, element] of elements.entries()) {
+        const at = [...path, element];
         // Items that share an identity are owned together, not member by member.
-        if (counts.get(found.element) === 1) collect(value[index], atom.list.element, [...path, found.element], set);
-        set.insert([...path, found.element]);
+        if (counts.get(element) === 1) collect(value[index], list.element, at, set);
+        set.insert(at);
       }
     }
   }

@@ -112,6 +112,41 @@ export const foundApplies: Sequences = {
     apply(`${pathOf("readable", "v2")}/b`, "two", thing("readable", { spec: { b: "2" } }, "v2", "b")),
     apply(`${pathOf("readable")}/b`, "two", thing("readable", { spec: {} }, "v1", "b")),
   ],
+  "an apply over an object of a wrong shape is refused": [
+    ...kind(
+      "shapes",
+      { v1: { spec: object({ a: text, b: text }), more: { status: { type: "array", items: text } } } },
+      true,
+    ),
+    post(`${pathOf("shapes")}?fieldManager=one`, thing("shapes", { spec: { a: "1" }, status: [{}] })),
+    mergePatch(`${pathOf("shapes")}/a/status?fieldManager=one`, { status: ["x"] }),
+    apply(`${pathOf("shapes")}/a`, "two", thing("shapes", { spec: { a: "2" } })),
+    ...kind("dashes", {
+      v1: { more: { status: { type: "object", additionalProperties: { ...text, format: "uuid" } } } },
+    }),
+    post(`${pathOf("dashes")}?fieldManager=one`, thing("dashes", { status: { a: [] } })),
+    post(`${pathOf("dashes")}?fieldManager=one`, thing("dashes", { status: { unknown: [] } })),
+    apply(`${pathOf("dashes")}/a`, "two", thing("dashes", { status: { b: "x" }, bogus: 1 })),
+  ],
+  "items that an apply removes all but the identity of stay": [
+    ...kind("hollow", {
+      v1: {
+        spec: object({
+          c: {
+            ...items,
+            nullable: true,
+            items: object({ a: { ...text, default: "1" }, d: { ...text, default: "ab" } }),
+          },
+        }),
+        more: {},
+      },
+    }),
+    post(`${pathOf("hollow")}?fieldManager=three`, thing("hollow", { spec: { c: [] } })),
+    apply(`${pathOf("hollow")}/a`, "three", thing("hollow", { spec: { c: [{}] } })),
+    apply(`${pathOf("hollow")}/a`, "one", thing("hollow", { spec: { c: null } })),
+    apply(`${pathOf("hollow")}/a`, "one", thing("hollow", { spec: { c: [{}] } })),
+    apply(`${pathOf("hollow")}/a`, "one", thing("hollow", { spec: {} })),
+  ],
   "managers of a version that the kind has not": [
     ...kind("gone", { v1: { spec: object({ a: text, b: text }) } }),
     post(`${pathOf("gone")}?fieldManager=one`, thing("gone", { spec: { a: "1" } })),
