@@ -80,7 +80,7 @@ export function confine(client: KubeClient, confinement: Confinement): KubeClien
   const served = new Set([...namespaces, home]);
   const closed = (what: string) =>
     problem("Forbidden", `${what} is not open to a process that has Roles in namespaces only`, {
-      details: { status: 403 },
+      details: { status: 403, confined: true },
     });
   /** Answered here: asking the server would only fill its audit log with refusals. */
   function refuse(kind: KindRef, name: string): void {

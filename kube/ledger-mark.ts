@@ -1,6 +1,7 @@
 import { kinds } from "../api/kinds.ts";
 import { problem } from "../api/reasons.ts";
 import type { Resource, Stored } from "../api/resource.ts";
+import { Problem } from "../lib/problem.ts";
 import type { ClusterSays, Mark } from "../policy/pairing.ts";
 import type { KubeClient } from "./client.ts";
 import { statusOf } from "./connect.ts";
@@ -19,27 +20,32 @@ export interface ClusterAnswer extends ClusterSays {
 
 const fieldManager = "roster-controller";
 
-/** Asks who the cluster is and which ledger it knows. Throws what reading throws. */
-export async function askCluster(kube: KubeClient): Promise<ClusterAnswer> {
-  const cluster = await clusterId(kube);
+/**
+ * Asks who the cluster is and which ledger it knows. `confined`: this identity has Roles only, though the client does not know.
+ * Throws what reading throws; Forbidden where the two can therefore not be compared.
+ */
+export async function askCluster(kube: KubeClient, confined = false): Promise<ClusterAnswer> {
+  const cluster = await clusterId(kube, confined);
   const object = await kube.find<MarkObject>(kinds.ConfigMap, ledgerMark.name, ledgerMark.namespace);
   return { cluster, ...(object === undefined ? {} : { object, mark: toMark(object.data ?? {}) }) };
 }
 
-/** The UID of kube-system; where no right lets us read that, of our own namespace, which lives nearly as long. */
-async function clusterId(kube: KubeClient): Promise<string> {
-  for (const name of ["kube-system", ledgerMark.namespace]) {
-    try {
-      const uid = (await kube.find(kinds.Namespace, name))?.metadata.uid;
-      if (uid !== undefined) return name === "kube-system" ? uid : `${name}/${uid}`;
-    } catch (thrown) {
-      if (statusOf(thrown) !== 403) throw thrown;
-    }
+/**
+ * The UID of kube-system; where there are Roles only, of our own namespace, which lives nearly as long. A right that is
+ * missing elsewhere, perhaps for a moment, must not make this look like another cluster.
+ */
+async function clusterId(kube: KubeClient, confined: boolean): Promise<string> {
+  try {
+    return (await kube.get(kinds.Namespace, "kube-system")).metadata.uid;
+  } catch (thrown) {
+    if (statusOf(thrown) !== 403) throw thrown;
+    if (!confined && !(thrown instanceof Problem && thrown.details.confined === true))
+      throw problem("Forbidden", 'cannot tell which cluster this is: namespace "kube-system" may not be read', {
+        cause: thrown,
+        details: { status: 403 },
+      });
   }
-  throw problem(
-    "Forbidden",
-    'cannot tell which cluster this is: neither namespace "kube-system" nor "roster-system" may be read',
-  );
+  return `${ledgerMark.namespace}/${(await kube.get(kinds.Namespace, ledgerMark.namespace)).metadata.uid}`;
 }
 
 /** A word that nobody can read is not that of our ledger. */

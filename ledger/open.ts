@@ -36,15 +36,20 @@ export interface LedgerOptions {
   /** 32 bytes that wrap the keys of all content; made with mode 0600 when missing. */
   readonly keyFile: string;
   readonly maxConnections?: number;
+  /** Where this process is, if that is known: the schema of a ledger that belongs to another cluster stays as it is. */
+  readonly cluster?: string;
+  /** Not for whoever only looks: the schema stays as it is in any case. */
+  readonly migrate?: false;
 }
 
 /**
  * Opens the ledger: brings the schema up to date (one process at a time), checks that commits are durable and that the key
- * file belongs to it. Throws LedgerUnavailable, LedgerUnsafe, InvalidKey. Opening it many times is fine.
+ * file belongs to it. Throws LedgerUnavailable, LedgerUnsafe, InvalidKey, and NotFound where it must not migrate and nothing
+ * is there. Opening it many times is fine.
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const master = openMasterKey(options.keyFile);
-  await prepare(options.url);
+  await prepare(options);
   const feed = new FeedHub(options.url, options.log);
   const memory = new LedgerMemory();
   const db: Db = new Db({
@@ -91,7 +96,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       audit: makeAudit(ports),
       feed,
       schedules: makeSchedules(ports),
-      pairing: makePairing(ports, memory, () => prepare(options.url)),
+      pairing: makePairing(ports, memory, () => prepare({ url: options.url })),
       offboardings: makeOffboardings(ports),
       ping: (timeoutMs = connectTimeoutMs) => ping(db, timeoutMs),
       now: () => time.tick(),
@@ -108,7 +113,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   }
 }
 
-async function prepare(url: string): Promise<void> {
+async function prepare({ url, cluster, migrate }: Pick<LedgerOptions, "url" | "cluster" | "migrate">): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     // Longer than for a call: a machine that starts everything at once is slow, and nobody waits for an answer yet.
@@ -129,6 +134,12 @@ async function prepare(url: string): Promise<void> {
       throw problem("LedgerUnsafe", "fsync is off in Postgres: a power cut would lose money that was spent");
     if (commit === "off")
       throw problem("LedgerUnsafe", "synchronous_commit is off in Postgres: a crash would lose what was promised");
+    const owner = await ownerOf(client);
+    if (migrate === false) {
+      if (owner !== undefined) return;
+      throw problem("NotFound", "this database holds no ledger that knows of clusters; nothing was changed in it");
+    }
+    if (cluster !== undefined && typeof owner === "string" && owner !== cluster) return;
     // The lock ends with the connection, so a process that dies while migrating blocks nobody.
     await client.query("select pg_advisory_lock(hashtextextended('roster/migrate', 0))");
     await client.query("create schema if not exists roster");
@@ -148,6 +159,13 @@ async function prepare(url: string): Promise<void> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** The cluster that the ledger in a database belongs to; null for none yet, undefined where there is no ledger that would know. */
+async function ownerOf(client: pg.ClientBase): Promise<string | null | undefined> {
+  const { rows } = await client.query<{ there: boolean }>("select to_regclass('roster.pairing') is not null as there");
+  if (!rows[0]!.there) return undefined;
+  return (await client.query<{ cluster: string | null }>("select cluster from roster.pairing")).rows[0]?.cluster;
 }
 
 /** The ledger's own name, made at its first opening, and proof that the key file is the one it was made with. */

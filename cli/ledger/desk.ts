@@ -4,6 +4,7 @@ import { openLedger } from "../../ledger/open.ts";
 import { silentLog } from "../../lib/log.ts";
 import { askGateway } from "../gateway-client.ts";
 import type { Checkout, Io } from "../io.ts";
+import { namespacesOf } from "../serve/confinement.ts";
 import { type ConnectionFlags, connectionOf, identityOf, ledgerOf } from "../serve/surroundings.ts";
 
 /** How a command reaches the ledger. */
@@ -32,12 +33,16 @@ export async function openLedgerDesk(flags: ConnectionFlags, io: Io, checkout: C
     await connect(connection, { log: silentLog, clock, userAgent: `roster-cli/${checkout.version}` }),
   );
   const writer = `cli/${identityOf(io)}`;
-  const ledger = stack.use(await openLedger({ ...ledgerOf(io), clock, log: silentLog, writer, maxConnections: 2 }));
+  // Looking at a database that may be the wrong one changes nothing there.
+  const ledger = stack.use(
+    await openLedger({ ...ledgerOf(io), clock, log: silentLog, writer, maxConnections: 2, migrate: false }),
+  );
+  const pair = { ledger, kube, confined: namespacesOf(flags.namespaces, io) !== undefined };
   const { ledgerStatus, settleLedger } = await import("../../gateway/ledger/status.ts");
   const owner = stack.move();
   return {
-    status: () => ledgerStatus(ledger, kube),
-    settle: (how, choice) => settleLedger(how, choice, writer, { ledger, kube }),
+    status: () => ledgerStatus(pair),
+    settle: (how, choice) => settleLedger(how, choice, writer, pair),
     [Symbol.asyncDispose]: () => owner.disposeAsync(),
   };
 }

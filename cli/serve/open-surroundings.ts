@@ -33,8 +33,9 @@ export async function openSurroundings(
 ): Promise<Surroundings> {
   const { flags, io, checkout } = given;
   // Loaded only where a plane runs: the other commands answer in a third of the time.
-  const [{ connect }, { openLedger }] = await Promise.all([
+  const [{ connect }, { askCluster }, { openLedger }] = await Promise.all([
     import("../../kube/connect.ts"),
+    import("../../kube/ledger-mark.ts"),
     import("../../ledger/open.ts"),
   ]);
   const identity = identityOf(io);
@@ -51,6 +52,14 @@ export async function openSurroundings(
     namespaces === undefined
       ? whole
       : await openConfined(whole, { namespaces, tiers, connection, userAgent, clock, log }, stack);
-  const ledger = stack.use(await openLedger({ ...ledgerOf(io), clock, log, writer: `${component}/${identity}` }));
+  // Where nobody answers, the two are compared later, and the schema is brought up to date first.
+  const cluster = await askCluster(kube).then(
+    (answer) => answer.cluster,
+    () => undefined,
+  );
+  const writer = `${component}/${identity}`;
+  const ledger = stack.use(
+    await openLedger({ ...ledgerOf(io), clock, log, writer, ...(cluster === undefined ? {} : { cluster }) }),
+  );
   return { identity, clock, log, kube, ledger, ...(namespaces === undefined ? {} : { namespaces }) };
 }

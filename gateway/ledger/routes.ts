@@ -14,7 +14,7 @@ const smallBodyBytes = 1_000;
 export function routeLedger(app: Hono, ports: Ports): void {
   app.get("/v1/ledger", async (c) => {
     await person(c.req.header("authorization"), "get", ports);
-    return c.json(await ledgerStatus(ports.ledger, ports.kube), 200, { "cache-control": "no-store" });
+    return c.json(await ledgerStatus(ports), 200, { "cache-control": "no-store" });
   });
   for (const how of ["accept", "adopt"] as const)
     app.post(`/v1/ledger/${how}`, async (c) => {

@@ -3,10 +3,17 @@ import type { KubeClient } from "../../kube/client.ts";
 import { askCluster } from "../../kube/ledger-mark.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 
+interface Pair {
+  readonly ledger: Ledger;
+  readonly kube: KubeClient;
+  /** The identity has Roles only, and the client does not know. */
+  readonly confined?: boolean;
+}
+
 /** Compares ledger and cluster and says how they stand to each other. Throws what reaching either throws. */
-export async function ledgerStatus(ledger: Ledger, kube: KubeClient): Promise<LedgerStatus> {
-  const verdict = await ledger.pairing.check(() => askCluster(kube));
-  const [facts, says] = [await ledger.pairing.facts(), await askCluster(kube)];
+export async function ledgerStatus({ ledger, kube, confined }: Pair): Promise<LedgerStatus> {
+  const verdict = await ledger.pairing.check(() => askCluster(kube, confined));
+  const [facts, says] = [await ledger.pairing.facts(), await askCluster(kube, confined)];
   const { recovering } = facts;
   return {
     state: verdict.kind === "recovering" ? "Recovering" : verdict.kind === "new" ? "New" : "Paired",
@@ -35,12 +42,11 @@ export async function settleLedger(
   how: "accept" | "adopt",
   choice: LedgerChoice,
   by: string,
-  from: { readonly ledger: Ledger; readonly kube: KubeClient },
+  { ledger, kube, confined }: Pair,
 ): Promise<LedgerSettled> {
-  const { ledger, kube } = from;
-  const { cluster, mark } = await askCluster(kube);
+  const { cluster, mark } = await askCluster(kube, confined);
   const seen = { cluster, ...(mark === undefined ? {} : { mark }) };
   const settled = await ledger.pairing[how](seen, choice, by);
-  await ledger.pairing.check(() => askCluster(kube));
+  await ledger.pairing.check(() => askCluster(kube, confined));
   return settled;
 }

@@ -1,11 +1,14 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { openLedger } from "../../ledger/open.ts";
 import { aCluster } from "./a-cluster.ts";
 import { aFleet, claimed, type Fleet, withLedger } from "./fleet.ts";
+import { freshDatabase } from "./kit.ts";
 
 const home = aCluster("cluster-uid");
-const { ledger, url, clock } = await withLedger();
+const { ledger, url, clock, options } = await withLedger();
+const nothing = freshDatabase();
 const client = new pg.Client({ connectionString: url, options: "-c search_path=roster" });
 let fleet: Fleet;
 
@@ -129,6 +132,37 @@ describe("a copy on another server, which counts transactions anew", () => {
     expect(changed.map((one) => one.bindingUid)).toContain(ben.uid);
   });
 });
+
+describe("a database of another version", () => {
+  const hasTable = async () =>
+    (await client.query("select to_regclass('roster.ended_stops') is not null as there")).rows[0].there as boolean;
+
+  it("stays as it is for whoever only looks, or is of another cluster, until they take it over", async () => {
+    // The version before.
+    await client.query("drop table ended_stops; delete from schema_version where version >= 11");
+    await using visitor = await openLedger({ ...options, writer: "visitor", migrate: false });
+    expect(await visitor.pairing.check(home.ask)).toEqual({ kind: "paired" });
+    const elsewhere = aCluster("another-cluster");
+    await using stranger = await openLedger({ ...options, writer: "stranger", cluster: "another-cluster" });
+    expect(await stranger.pairing.check(elsewhere.ask)).toMatchObject({ cause: "OtherCluster" });
+    expect(await hasTable()).toBe(false);
+    await stranger.pairing.adopt(elsewhere.says, await shown(stranger), "admin");
+    expect(await hasTable()).toBe(true);
+  });
+
+  it("with no ledger in it is left empty by whoever only looks", async () => {
+    const looked = openLedger({ ...options, url: await nothing, writer: "visitor", migrate: false });
+    await expect(looked).rejects.toMatchObject({ reason: "NotFound" });
+    await using other = await asEmpty();
+    expect((await other.query("select from pg_namespace where nspname = 'roster'")).rows).toEqual([]);
+  });
+});
+
+async function asEmpty() {
+  const other = new pg.Client({ connectionString: await nothing });
+  await other.connect();
+  return Object.assign(other, { [Symbol.asyncDispose]: () => other.end() });
+}
 
 async function waiting(): Promise<number> {
   const { rows } = await client.query(
