@@ -76,8 +76,12 @@ export class Replicas implements AsyncDisposable {
   }
 
   /** Starts one; resolves when it follows every kind. */
-  async startController(name: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
-    const args = ["controller", "--kubeconfig", this.#kubeconfig, "--log-level", process.env.ROSTER_TEST_LOG ?? "info"];
+  async startController(
+    name: string,
+    env: Readonly<Record<string, string>> = {},
+    level = process.env.ROSTER_TEST_LOG ?? "info",
+  ): Promise<Program> {
+    const args = ["controller", "--kubeconfig", this.#kubeconfig, "--log-level", level];
     const program = new Program(name, "cli/main.ts", args, {
       ROSTER_IDENTITY: name,
       DATABASE_URL: this.#databaseUrl,
