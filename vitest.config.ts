@@ -6,6 +6,8 @@ const never = ["**/node_modules/**", "**/.roster/**"];
 // each), `system` servers of its own, `cluster` a real kube-apiserver, `faults` a machine of its own for some
 // minutes (kills, full disks, floods). scripts/run.ts chooses.
 const withPostgres = ["test/ledger/**/*.test.ts", "test/gateway/**/*.test.ts", "test/controller/**/*.test.ts"];
+// Whole products and fleets whose servers go away: too long for every `npm test`, which must stay below four minutes.
+const thorough = ["test/product/**/*.test.ts", "test/controller/{absence,namespaced,pairing,stale}.test.ts"];
 export default defineConfig({
   test: {
     // Two cores are what the smallest machine has; more workers would starve the servers that tests start.
@@ -27,7 +29,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: [...never, "test/arch/**", "test/cluster/**", "test/faults/**", ...withPostgres],
+          exclude: [...never, "test/arch/**", "test/cluster/**", "test/faults/**", ...withPostgres, ...thorough],
           globalSetup: ["test/ledger/global-setup.ts"],
           testTimeout: 60_000,
         },
@@ -37,7 +39,7 @@ export default defineConfig({
         test: {
           name: "postgres",
           include: withPostgres,
-          exclude: never,
+          exclude: [...never, ...thorough],
           globalSetup: ["test/ledger/global-setup.ts"],
           testTimeout: 60_000,
         },
@@ -57,7 +59,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "faults",
-          include: ["test/faults/**/*.test.ts"],
+          include: ["test/faults/**/*.test.ts", ...thorough],
           exclude: never,
           globalSetup: ["test/ledger/global-setup.ts"],
           testTimeout: 600_000,
