@@ -265,7 +265,7 @@ patches:
         `kubectl delete wd a --cascade=${how}`,
         ...(how === "orphan"
           ? ["kubectl get cm child -o jsonpath='{.metadata.ownerReferences}'"]
-          : ["kubectl wait --for=delete cm/child --timeout=30s && kubectl get cm child"]),
+          : ["while kubectl get cm child > /dev/null 2>&1; do sleep 0.1; done; kubectl get cm child"]),
       ]),
     ],
   },

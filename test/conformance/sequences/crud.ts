@@ -214,6 +214,7 @@ export const crud: Sequences = {
     ),
     del(`${configMapsPath}/owner`, { propagationPolicy: "Foreground" }),
     get(`${configMapsPath}/owner`),
+    get(`${configMapsPath}/dep`, { until: "metadata.deletionTimestamp", pick: ["metadata.name"] }),
     mergePatch(`${configMapsPath}/dep`, { metadata: { finalizers: null } }),
     get(`${configMapsPath}/owner`, { until: 404 }),
   ],
