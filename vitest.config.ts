@@ -7,7 +7,11 @@ const never = ["**/node_modules/**", "**/.roster/**"];
 // minutes (kills, full disks, floods). scripts/run.ts chooses.
 const withPostgres = ["test/ledger/**/*.test.ts", "test/gateway/**/*.test.ts", "test/controller/**/*.test.ts"];
 // Whole products and fleets whose servers go away: too long for every `npm test`, which must stay below four minutes.
-const thorough = ["test/product/**/*.test.ts", "test/controller/{absence,namespaced,pairing,stale}.test.ts"];
+const thorough = [
+  "test/product/**/*.test.ts",
+  "test/controller/{absence,namespaced,pairing,stale}.test.ts",
+  "test/e2e/{fifty-subjects,restart}.test.ts",
+];
 export default defineConfig({
   test: {
     // Two cores are what the smallest machine has; more workers would starve the servers that tests start.
