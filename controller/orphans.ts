@@ -17,8 +17,9 @@ export interface OrphanPorts {
 }
 
 /**
- * Lifts stops whose objects vanished, and fires agents whose bindings vanished while nobody watched (a finalizer removed by hand, a namespace forced away). Absence
- * is proven, not assumed: by a complete list under an established definition, taken after the ledger was asked.
+ * Lifts stops whose objects vanished, and fires agents whose bindings vanished while nobody watched (a finalizer removed by
+ * hand, a namespace forced away). Absence is proven, not assumed: by a complete list under an established definition, taken
+ * after the ledger was asked.
  * Revoking too late is a hole, revoking by mistake a fleet without agents.
  */
 export class Orphans {

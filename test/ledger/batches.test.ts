@@ -2,24 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { BindingRecord } from "../../ledger/ledger.ts";
 import { newId } from "../../lib/ids.ts";
 import { parseUsd } from "../../lib/money.ts";
-import { aFleet, type Fleet, withLedger } from "./fleet.ts";
+import { aFleet, bindingOf, type Fleet, withLedger } from "./fleet.ts";
 
 // What is asked in one turn of the loop is one batch: each test asks so.
 const { ledger } = await withLedger();
-
-const bindingOf = ({ tenant, role }: Fleet, name: string): BindingRecord => ({
-  uid: newId(Date.now()),
-  tenant,
-  namespace: "acme",
-  name,
-  roleUid: role.uid,
-  roleName: role.name,
-  subject: { kind: "User", name: `${name}@acme.example` },
-  spec: { roleRef: { name: role.name } },
-  effective: { state: "Active", autonomyBand: "Moderate" },
-  timeZone: "Europe/Lisbon",
-  credentials: [],
-});
 
 const budgetOf = ({ tenant }: Fleet, key: string, bindingUid: string, amount: string) => ({
   key,

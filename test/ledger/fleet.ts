@@ -58,6 +58,21 @@ export interface Fleet {
   budget(key: string, limits: Readonly<Record<string, string>>, more?: Partial<BudgetDefinition>): Promise<void>;
 }
 
+/** A binding of that fleet, not hired yet. */
+export const bindingOf = ({ tenant, role }: Pick<Fleet, "tenant" | "role">, name: string): BindingRecord => ({
+  uid: newId(Date.now()),
+  tenant,
+  namespace: "acme",
+  name,
+  roleUid: role.uid,
+  roleName: role.name,
+  subject: { kind: "User", name: `${name}@acme.example` },
+  spec: { roleRef: { name: role.name } },
+  effective: { state: "Active", autonomyBand: "Moderate" },
+  timeZone: "Europe/Lisbon",
+  credentials: [],
+});
+
 export async function aFleet(ledger: Ledger, content: JsonObject = {}): Promise<Fleet> {
   const tenant = newId(Date.now());
   const fence = (await ledger.leadership.campaign(`controller-${tenant}`, "test", 3_600_000_000))!;
@@ -78,20 +93,7 @@ export async function aFleet(ledger: Ledger, content: JsonObject = {}): Promise<
     fence,
     role,
     async hire(name, more = {}) {
-      const binding: BindingRecord = {
-        uid: newId(Date.now()),
-        tenant,
-        namespace: "acme",
-        name,
-        roleUid: role.uid,
-        roleName: role.name,
-        subject: { kind: "User", name: `${name}@acme.example` },
-        spec: { roleRef: { name: role.name } },
-        effective: { state: "Active", autonomyBand: "Moderate" },
-        timeZone: "Europe/Lisbon",
-        credentials: [],
-        ...more,
-      };
+      const binding = { ...bindingOf({ tenant, role }, name), ...more };
       await ledger.bindings.hire(fence, binding);
       return binding;
     },
