@@ -104,15 +104,19 @@ async function hireNew(
     state: stateOf(binding),
   }));
   const taken = await tx.query<{ uid: string }>(
-    `select q.uid from jsonb_to_recordset($1::jsonb) as q (uid text) join bindings b on b.uid = q.uid
-     union all
-     select q.uid from jsonb_to_recordset($1::jsonb) as q (uid text, tenant text, name text)
-       join bindings b on b.tenant = q.tenant and b.name = q.name and b.state <> 'revoked'
-     union all
-     select q.uid
-       from jsonb_to_recordset($1::jsonb) as q (uid text, tenant text, role_name text, subject_kind text, subject_name text)
-       join bindings b on b.tenant = q.tenant and b.role_name = q.role_name and b.subject_kind = q.subject_kind
-        and b.subject_name = q.subject_name and b.state <> 'revoked'`,
+    // OFFSET has each looked up by itself: a plan from when there were few bindings would read all of them.
+    `select q.uid
+       from jsonb_to_recordset($1::jsonb) as q (
+         uid text, tenant text, name text, role_name text, subject_kind text, subject_name text)
+      cross join lateral (
+        select from bindings b where b.uid = q.uid
+        union all
+        select from bindings b where b.tenant = q.tenant and b.name = q.name and b.state <> 'revoked'
+        union all
+        select from bindings b
+         where b.tenant = q.tenant and b.role_name = q.role_name and b.subject_kind = q.subject_kind
+           and b.subject_name = q.subject_name and b.state <> 'revoked'
+        offset 0) b`,
     [JSON.stringify(asked)],
   );
   const refused = new Set(taken.map(({ uid }) => uid));
