@@ -90,6 +90,21 @@ export function digest(value: unknown): string {
   return sha256(canonicalJson(value));
 }
 
+/** A deep copy of a JSON value; scalars as they are. Several times as fast as `structuredClone`, which serialises. */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => copyJson<unknown>(item)) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    // Assigning it would set the prototype instead.
+    if (key === "__proto__") Object.defineProperty(copy, key, { value: copyJson(member), ...plain });
+    else copy[key] = copyJson(member);
+  }
+  return copy as T;
+}
+
+const plain = { enumerable: true, writable: true, configurable: true };
+
 /** True for a JSON object (not null, not a list). */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { failure } from "../http/status.ts";
@@ -80,5 +80,5 @@ function fromCertificate(socket: TLSSocket): User | undefined {
 }
 
 function digest(token: string | Buffer): Buffer {
-  return createHash("sha256").update(token).digest();
+  return hash("sha256", token, "buffer");
 }

@@ -2,6 +2,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hash,
   type KeyObject,
   randomUUID,
   sign,
@@ -10,7 +11,7 @@ import {
 import type { Clock } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import type { User } from "../rest/api.ts";
-import { parse } from "../store/entry.ts";
+import { type Entry, parse } from "../store/entry.ts";
 import type { Store } from "../store/store.ts";
 import { readSecretFile } from "../tls/secret-file.ts";
 
@@ -48,12 +49,28 @@ interface Claims {
   };
 }
 
+// As many tokens as are in use at once, and some that are not any more.
+const maxRemembered = 1_000;
+
 export function openServiceAccountTokens(folder: string, store: Store, clock: Clock): ServiceAccountTokens {
   const pem = readSecretFile(folder, "service-account.key", () =>
     generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   );
   const key = createPrivateKey(pem);
   const publicKey = createPublicKey(key);
+  // What tokens say whose signature is right, by digest: checking a signature takes longer than storing a small object.
+  // Nothing else of them is remembered: time and account are looked at with each request.
+  const signed = new Map<string, Claims>();
+  const read = (token: string): Claims | undefined => {
+    const digest = hash("sha256", token, "base64url");
+    const known = signed.get(digest);
+    if (known) return known;
+    const claims = decode(token, publicKey);
+    if (!claims) return undefined;
+    if (signed.size >= maxRemembered) signed.delete(signed.keys().next().value!);
+    signed.set(digest, claims);
+    return claims;
+  };
   return {
     issue({ namespace, name, uid, audiences, expirationSeconds, boundTo }) {
       const now = Math.floor(clock.now() / 1000);
@@ -72,7 +89,7 @@ export function openServiceAccountTokens(folder: string, store: Store, clock: Cl
       return { token: encode(claims, key), expiresAt: exp * 1000 };
     },
     verify(token, audiences) {
-      const claims = decode(token, publicKey);
+      const claims = read(token);
       if (!claims || claims.iss !== issuer) return undefined;
       const now = clock.now() / 1000;
       if (now >= claims.exp || now < claims.nbf - 10) return undefined;
@@ -102,9 +119,15 @@ export function serviceAccountUser(namespace: string, name: string, uid: string)
   };
 }
 
+// Dropped with the entry that they were read from.
+const uids = new WeakMap<Entry, string>();
+
 function isAlive(store: Store, bucket: string, namespace: string, object: { name: string; uid: string }): boolean {
   const entry = store.find(bucket, `${namespace}/${object.name}`);
-  return entry !== undefined && parse(entry).metadata.uid === object.uid;
+  if (!entry) return false;
+  const uid = uids.get(entry) ?? parse(entry).metadata.uid ?? "";
+  uids.set(entry, uid);
+  return uid === object.uid;
 }
 
 function encode(claims: object, key: KeyObject): string {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { problem } from "../../api/reasons.ts";
+import { copyJson } from "../../lib/json.ts";
 import { messageOf } from "../../lib/problem.ts";
 import { crdBucket } from "../kinds/definition-names.ts";
 import type { ServedKind } from "../kinds/kind.ts";
@@ -80,7 +81,7 @@ async function put(api: Api, kind: ServedKind, name: string, object: KubeObject)
     const next = { ...object, metadata: { ...live!.metadata } };
     if (labels) next.metadata.labels = { ...live!.metadata.labels, ...labels };
     if (annotations) next.metadata.annotations = { ...live!.metadata.annotations, ...annotations };
-    return { object: isDeepStrictEqual(next, live) ? live! : next, tracked: false };
+    return { object: isDeepStrictEqual(next, live) ? copyJson(live!) : next, tracked: false };
   });
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { failure } from "../http/status.ts";
 import { goJson } from "../schema/field-errors.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
@@ -170,7 +170,7 @@ function ownedByVersion(managers: Managers, first: string): ReadonlyMap<string, 
 function withManagers(object: unknown, managers: Managers): Record<string, unknown> {
   const { metadata, ...rest } = object as { metadata?: Record<string, unknown> };
   const managedFields = writeManagers(managers);
-  return structuredClone({
+  return copyJson({
     ...rest,
     metadata: { ...metadata, ...(managedFields.length > 0 ? { managedFields } : {}) },
   });
@@ -221,7 +221,7 @@ function withLastApplied(options: ApplyOptions, object: Record<string, unknown>)
   if (options.manager !== "kubectl") return object;
   const annotations = annotationsOf(object);
   if (!annotations?.[lastApplied]) return object;
-  const config = structuredClone(options.config) as { metadata?: { annotations?: Record<string, unknown> } };
+  const config = copyJson(options.config) as { metadata?: { annotations?: Record<string, unknown> } };
   if (config.metadata?.annotations) delete config.metadata.annotations[lastApplied];
   annotations[lastApplied] = `${goJson(config)}\n`;
   return object;

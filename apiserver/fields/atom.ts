@@ -30,24 +30,15 @@ export interface Field {
   readonly default?: unknown;
 }
 
-const atomic: Atom = {
-  scalar: "untyped",
-  get list(): ListAtom {
-    return { associative: false, keys: [], element: atomic };
-  },
-  get map(): MapAtom {
-    return { atomic: true, fields: new Map(), element: atomic };
-  },
-};
+// Both hold themselves.
+const atomic: { -readonly [part in keyof Atom]: Atom[part] } = { scalar: "untyped" };
+atomic.list = { associative: false, keys: [], element: atomic };
+atomic.map = { atomic: true, fields: new Map(), element: atomic };
+const free: typeof atomic = { scalar: "untyped", list: { associative: false, keys: [], element: atomic } };
+free.map = { atomic: false, fields: new Map(), element: free };
 
 /** A value without a schema: maps merge by key, lists are leaves. */
-export const deduced: Atom = {
-  scalar: "untyped",
-  list: { associative: false, keys: [], element: atomic },
-  get map(): MapAtom {
-    return { atomic: false, fields: new Map(), element: deduced };
-  },
-};
+export const deduced: Atom = free;
 
 const text: JsonSchema = { type: "string" };
 const ownerReference: JsonSchema = {
@@ -133,19 +124,22 @@ function scalarOf({ type, format }: JsonSchema): Scalar | undefined {
 function mapOf(schema: JsonSchema, open: boolean): MapAtom {
   const fields = new Map<string, Field>();
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    let atom: Atom | undefined;
     fields.set(name, {
+      // Made when it is asked for: schemas of built-in kinds may hold themselves.
       get atom() {
         // ObjectMeta knows its members, whatever an object around it preserves.
-        return atomOf(property, property === metadata ? false : open);
+        atom ??= atomOf(property, property === metadata ? false : open);
+        return atom;
       },
       default: property.default,
     });
   }
   const { additionalProperties } = schema;
   const atomicMap = schema["x-kubernetes-map-type"] === "atomic";
-  const free = additionalProperties === true || (additionalProperties === undefined && (open || fields.size === 0));
+  const isOpen = additionalProperties === true || (additionalProperties === undefined && (open || fields.size === 0));
   const element =
-    typeof additionalProperties === "object" ? atomOf(additionalProperties, open) : free ? deduced : undefined;
+    typeof additionalProperties === "object" ? atomOf(additionalProperties, open) : isOpen ? deduced : undefined;
   return { atomic: atomicMap, fields, element };
 }
 
@@ -160,10 +154,14 @@ function listOf(schema: JsonSchema, open: boolean): ListAtom {
 
 /** The one alternative that a value takes; all of them when the value is null or absent. */
 export function deduce(atom: Atom, value: unknown): Atom {
-  if (value === undefined || value === null) return atom;
+  if (value === undefined || value === null || !isAmbiguous(atom)) return atom;
   if (Array.isArray(value)) return atom.list ? { list: atom.list } : atom;
   if (typeof value === "object") return atom.map ? { map: atom.map } : atom;
   return atom.scalar ? { scalar: atom.scalar } : atom;
+}
+
+function isAmbiguous({ scalar, list, map }: Atom): boolean {
+  return Number(scalar !== undefined) + Number(list !== undefined) + Number(map !== undefined) > 1;
 }
 
 /** Whether two deductions took the same alternatives of one atom. */

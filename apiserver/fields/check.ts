@@ -15,9 +15,11 @@ export function checkTyped(value: unknown, given: Atom, duplicates = false, path
     const map = atom.map;
     if (!isObject(value)) return say(`expected map, got ${plain(value)}`);
     return Object.entries(value).flatMap(([key, member]) => {
-      const at = `${path}.${key}`;
-      if (!map.fields.has(key) && !map.element) return [`${at}: field not declared in schema`];
-      return checkTyped(member, memberAtom(map, key), duplicates, at);
+      if (!map.fields.has(key) && !map.element) return [`${path}.${key}: field not declared in schema`];
+      const below = memberAtom(map, key);
+      // Nearly all members are scalars as they should be: where they are need not be put into words.
+      if (below.scalar && typeof member !== "object" && fits(below.scalar, member)) return [];
+      return checkTyped(member, below, duplicates, `${path}.${key}`);
     });
   }
   if (atom.scalar)

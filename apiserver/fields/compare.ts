@@ -27,6 +27,7 @@ export function ignoring(comparison: Comparison, ignored: FieldSet): Comparison 
 }
 
 function compare(before: unknown, after: unknown, given: Atom, path: Path, into: Comparison): void {
+  if (before === after) return;
   const left = deduce(given, before);
   const right = deduce(given, after);
   let leaf: boolean;
@@ -49,8 +50,10 @@ function visit(atom: Atom, before: unknown, after: unknown, path: Path, into: Co
     const keys = new Set([...Object.keys(lhs ?? {}), ...Object.keys(rhs ?? {})]);
     if (atom.map.atomic || keys.size === 0) return compareLeaf(before, after, path, into);
     for (const key of keys) {
-      const [a, b] = [member(lhs, key), member(rhs, key)];
-      compare(a, b, memberAtom(atom.map, key), [...path, fieldElement(key)], into);
+      const a = member(lhs, key);
+      const b = member(rhs, key);
+      // Most of an object stays as it is: what its schema says of equal scalars need not be known.
+      if (a !== b) compare(a, b, memberAtom(atom.map, key), [...path, fieldElement(key)], into);
     }
     return false;
   }

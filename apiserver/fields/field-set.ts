@@ -11,10 +11,18 @@ export type Path = readonly PathElement[];
 export class FieldSet {
   readonly members = new Set<PathElement>();
   readonly children = new Map<PathElement, FieldSet>();
+  #fields: Record<string, unknown> | undefined;
 
   static of(...paths: readonly Path[]): FieldSet {
     const set = new FieldSet();
     for (const path of paths) set.insert(path);
+    return set;
+  }
+
+  /** Reads what `toFields` wrote, and writes it as it was; undefined when it is something else. */
+  static stored(fields: unknown): FieldSet | undefined {
+    const set = FieldSet.parse(fields);
+    if (set) set.#fields = fields as Record<string, unknown>;
     return set;
   }
 
@@ -24,7 +32,7 @@ export class FieldSet {
     const set = new FieldSet();
     for (const [key, below] of Object.entries(fields)) {
       if (key === ".") continue;
-      if (!/^[fkvi]:/.test(key) || !isObject(below)) return undefined;
+      if (key[1] !== ":" || !"fkvi".includes(key[0]!) || !isObject(below)) return undefined;
       const child = FieldSet.parse(below);
       if (!child) return undefined;
       if (Object.keys(below).length === 0 || "." in below) set.members.add(key);
@@ -40,6 +48,7 @@ export class FieldSet {
   insert(path: Path): void {
     let at: FieldSet = this;
     if (path.length === 0) return;
+    this.#fields = undefined;
     for (const element of path.slice(0, -1)) {
       let next = at.children.get(element);
       if (!next) {
@@ -119,8 +128,16 @@ export class FieldSet {
       yield* this.children.get(key)!.paths([...prefix, key]);
   }
 
+  /** True when the two have no path in common. */
+  isDisjoint(other: FieldSet): boolean {
+    for (const member of other.members) if (this.members.has(member)) return false;
+    for (const [key, child] of other.children) if (this.children.get(key)?.isDisjoint(child) === false) return false;
+    return true;
+  }
+
   /** As `fieldsV1`. */
   toFields(): Record<string, unknown> {
+    if (this.#fields) return this.#fields;
     const result: Record<string, unknown> = {};
     const keys = new Set([
       ...this.members,

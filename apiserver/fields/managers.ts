@@ -20,8 +20,11 @@ export function identityOf(entry: Omit<Manager, "set" | "time">): string {
   return JSON.stringify([manager, operation, subresource, operation === "Update" ? apiVersion : ""]);
 }
 
-/** Reads managedFields; undefined when an entry is malformed (the caller then goes on as if there were none). */
-export function readManagers(entries: unknown): Managers | undefined {
+/**
+ * Reads managedFields; undefined when an entry is malformed (the caller then goes on as if there were none). `stored`: they
+ * are as `writeManagers` left them, so those that do not change need not be written anew.
+ */
+export function readManagers(entries: unknown, stored = false): Managers | undefined {
   const managers: Managers = new Map();
   if (entries === undefined || entries === null) return managers;
   if (!Array.isArray(entries)) return undefined;
@@ -30,7 +33,7 @@ export function readManagers(entries: unknown): Managers | undefined {
     const { operation, apiVersion, fieldsType, manager = "", subresource = "", time, fieldsV1 = {} } = entry;
     if (operation !== "Apply" && operation !== "Update") return undefined;
     if (typeof apiVersion !== "string" || apiVersion === "" || fieldsType !== "FieldsV1") return undefined;
-    const set = FieldSet.parse(fieldsV1);
+    const set = stored ? FieldSet.stored(fieldsV1) : FieldSet.parse(fieldsV1);
     if (!set) return undefined;
     const read: Manager = {
       manager: String(manager),

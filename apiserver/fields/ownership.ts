@@ -73,8 +73,9 @@ export function transfer(
     }
     const { modified, added, removed } = seenBy(entry);
     const taken = entry.set.intersection(modified.union(added));
-    conflicts.push(...conflictsOf(entry, taken));
-    const left = entry.set.difference(taken).difference(removed);
+    if (!taken.empty) conflicts.push(...conflictsOf(entry, taken));
+    const isTouched = !taken.empty || !entry.set.isDisjoint(removed);
+    const left = isTouched ? entry.set.difference(taken).difference(removed) : entry.set;
     if (!left.empty) result.set(key, { ...entry, set: left });
   }
   return { comparison, managers: result, conflicts };

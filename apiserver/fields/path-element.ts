@@ -64,7 +64,7 @@ const rank: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };
 
 /** The order in which managedFields lists steps. */
 export function compareElements(a: PathElement, b: PathElement): number {
-  if (a[0] !== b[0]) return rank[a[0]!]! - rank[b[0]!]!;
+  if (a.charCodeAt(0) !== b.charCodeAt(0)) return rank[a[0]!]! - rank[b[0]!]!;
   if (a.startsWith("v:") || a.startsWith("k:")) {
     const [x, y] = [JSON.parse(a.slice(2)) as unknown, JSON.parse(b.slice(2)) as unknown];
     if (typeof x === "number" && typeof y === "number") return x - y;

@@ -98,7 +98,7 @@ function managedFieldsOf(object: object | undefined): unknown {
 }
 
 export function liveManagers(live: object | undefined): Managers {
-  return readManagers(managedFieldsOf(live)) ?? new Map();
+  return readManagers(managedFieldsOf(live), true) ?? new Map();
 }
 
 function currentManagers(live: object | undefined, next: object, ignoreSent: boolean): Managers {

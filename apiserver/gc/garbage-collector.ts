@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { copyJson } from "../../lib/json.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { controllerUser } from "../lifecycle/controller-user.ts";
 import { WorkQueue } from "../lifecycle/work-queue.ts";
@@ -182,8 +183,9 @@ export class GarbageCollector implements AsyncDisposable {
     };
     await ignoringLoss(() =>
       updateObject(this.#api, kind, context, (live) => {
-        if (live!.metadata.uid === uid) edit(live!);
-        return { object: live!, tracked: false };
+        const object = copyJson(live!);
+        if (object.metadata.uid === uid) edit(object);
+        return { object, tracked: false };
       }),
     );
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { dropNulls } from "../schema/prune.ts";
 import { type CompiledSchema, compileSchema } from "../schema/structural.ts";
 import type { KubeObject } from "../store/entry.ts";
@@ -129,7 +129,7 @@ function conversionOf(schema: Readonly<Record<string, unknown>>, stored: Readonl
   const [here, there] = [compile(schema), compile(stored)];
   const conversion: Conversion = {
     toStored(object) {
-      const copy = structuredClone(object);
+      const copy = copyJson(object);
       there.prune(copy);
       there.applyDefaults(copy);
       return copy;

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { badRequest, failure } from "../http/status.ts";
 import { goType } from "../kinds/metadata.ts";
-import { copyOf } from "./copy.ts";
 
 const maxOperations = 10_000;
 /** Bytes that `copy` may add in one patch, as kube-apiserver allows (three times its largest request). */
@@ -15,7 +14,7 @@ const polluting = new Set(["__proto__", "constructor", "prototype"]);
  * for too many operations and 422 for one that does not apply; `strict` also types what it says before it is tried. Refuses paths that would reach a prototype.
  */
 export function applyJsonPatch(doc: unknown, patch: unknown, strict = true): unknown {
-  if (patch === null) return copyOf(doc);
+  if (patch === null) return copyJson(doc);
   if (!Array.isArray(patch)) {
     const why = `json: cannot unmarshal ${goType(patch)} into Go value of type`;
     throw badRequest(strict ? `error decoding patch: ${why} []handlers.jsonPatchOp` : `${why} jsonpatch.Patch`);
@@ -25,7 +24,7 @@ export function applyJsonPatch(doc: unknown, patch: unknown, strict = true): unk
     throw failure(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);
   }
   for (const operation of patch) checkTypes(operation, strict);
-  const state: State = { root: copyOf(doc), copied: 0 };
+  const state: State = { root: copyJson(doc), copied: 0 };
   for (const operation of patch) run(state, operation);
   return state.root;
 }
@@ -62,7 +61,7 @@ function run(state: State, operation: unknown): void {
   if (!isObject(operation)) throw refuse("Unexpected kind: ");
   const { op } = operation;
   const path = pointerOf(operation, "path");
-  const value = (): unknown => copyOf(operation.value ?? null);
+  const value = (): unknown => copyJson(operation.value ?? null);
   if (op === "add") add(state, path, value());
   else if (op === "remove") remove(state, path);
   else if (op === "replace") replace(state, path, value());
@@ -162,5 +161,5 @@ function copy(state: State, from: Pointer, path: Pointer): void {
       `Unable to complete the copy, the accumulated size increase of copy is ${state.copied}, exceeding the limit ${maxCopied}`,
     );
   }
-  add(state, path, copyOf(value));
+  add(state, path, copyJson(value));
 }

@@ -1,9 +1,8 @@
-import { isObject } from "../../lib/json.ts";
-import { copyOf } from "./copy.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 
 /** Applies a JSON merge patch (RFC 7386) and answers the result; neither argument is changed. Nulls remove. */
 export function applyMergePatch(doc: unknown, patch: unknown): unknown {
-  return merge(copyOf(doc), patch);
+  return merge(copyJson(doc), patch);
 }
 
 function merge(doc: unknown, patch: unknown): unknown {
@@ -19,7 +18,7 @@ function merge(doc: unknown, patch: unknown): unknown {
 /** New values lose their null members, also those of objects inside lists; null items of lists stay. */
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isObject(value)) return copyOf(value);
+  if (!isObject(value)) return copyJson(value);
   const members = Object.entries(value).filter(([, member]) => member !== null);
   return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]));
 }

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { goPlain } from "../fields/go-value.ts";
 import { badRequest, failure } from "../http/status.ts";
-import { copyOf } from "./copy.ts";
 
 type Open = Record<string, unknown>;
 
@@ -26,10 +25,10 @@ const order = "$setElementOrder/";
  */
 export function applyStrategicPatch(doc: unknown, patch: unknown, kind: string): unknown {
   if (!isObject(patch)) throw badRequest("a strategic merge patch must be an object");
-  const before = isObject(doc) ? copyOf(doc) : {};
+  const before = isObject(doc) ? copyJson(doc) : {};
   const { apiVersion, kind: named } = before;
   // A typed object cannot lose its type, whatever a directive at the root says.
-  return { ...mergeMap(before, copyOf(patch), "", { ...everyKind, ...byKind[kind] }), apiVersion, kind: named };
+  return { ...mergeMap(before, copyJson(patch), "", { ...everyKind, ...byKind[kind] }), apiVersion, kind: named };
 }
 
 /** kube-apiserver lets most mistakes of its patch library through as they are. */
@@ -46,7 +45,7 @@ type MergeKeys = Readonly<Record<string, string>>;
 function mergeMap(original: Open, given: Open, path: string, keys: MergeKeys): Open {
   if (Object.hasOwn(given, directive)) {
     const { [directive]: what, ...rest } = given;
-    if (what === "replace") return copyOf(rest);
+    if (what === "replace") return copyJson(rest);
     if (what === "delete") return {};
     throw unknownType(what, given);
   }
@@ -111,7 +110,7 @@ function mergeList(
 ): unknown[] {
   if (isDeletion) return before.filter((item) => !value.some((gone) => isDeepStrictEqual(gone, item)));
   const mergeKey = keys[path];
-  if (mergeKey === undefined) return copyOf([...value]);
+  if (mergeKey === undefined) return copyJson([...value]);
   if (mergeKey === "") {
     const merged = [...new Set([...before, ...value])];
     return sorted(merged, value, before, mergeKey);

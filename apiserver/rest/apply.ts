@@ -1,5 +1,5 @@
 import { toRfc3339 } from "../../lib/clock.ts";
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { conflictMessage, type FieldConflict, serverSideApply } from "../fields/index.ts";
 import { badRequest, failure } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
@@ -69,12 +69,12 @@ function readConfig(kind: ServedKind, body: unknown, options: ApplyOptions): Kub
   const { apiVersion: version = "", kind: word = "" } = body as { apiVersion?: unknown; kind?: unknown };
   if (version !== apiVersion(kind) || word !== kind.kind)
     throw badRequest(`invalid object type: ${typeText(version, word)}`);
-  const config = asKind(kind, structuredClone(body));
+  const config = asKind(kind, copyJson(body));
   if (isObject(config.metadata) && config.metadata.managedFields !== undefined) {
     throw badRequest("metadata.managedFields must be nil");
   }
   // Only checked here: an empty map that the configuration names is still its manager's.
-  const { wrong } = normaliseMetadata(structuredClone(config), kind.custom);
+  const { wrong } = normaliseMetadata(copyJson(config), kind.custom);
   if (wrong) throw cannotHandle(kind, wrong);
   config.metadata ??= { name: "" };
   const { name = "" } = config.metadata;

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toRfc3339 } from "../../lib/clock.ts";
+import { copyJson } from "../../lib/json.ts";
 import { decodeBody, readBody } from "../http/body.ts";
 import { alreadyExists, badRequest, failure, forbidden, notFound } from "../http/status.ts";
 import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
@@ -9,9 +10,9 @@ import { type Entry, type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Api, Call, User } from "./api.ts";
 import { trackFields } from "./fields.ts";
 import { readWriteOptions, type WriteOptions } from "./options.ts";
+import { type Outcome, respondOutcome } from "./outcome.ts";
 import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
-import { asRead, fromStored, toStored } from "./present.ts";
-import { respondObject } from "./read.ts";
+import { asRead, toStored } from "./present.ts";
 
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 const maxGenerateNameLength = 58;
@@ -31,7 +32,7 @@ export async function create(api: Api, call: Call, kind: ServedKind): Promise<vo
     options,
     warnings: call.warnings,
   });
-  respondObject(api, call, kind, 201, created);
+  respondOutcome(api, call, kind, 201, created);
 }
 
 export interface CreateContext {
@@ -49,7 +50,7 @@ export async function createObject(
   kind: ServedKind,
   object: KubeObject,
   context: CreateContext,
-): Promise<KubeObject> {
+): Promise<Outcome> {
   const { metadata } = object;
   if (kind.terminating) {
     const why = "create not allowed while custom resource definition is terminating";
@@ -70,7 +71,9 @@ export async function createObject(
   for (let attempt = 1; ; attempt++) {
     if (generated !== undefined) metadata.name = generateName(generated);
     try {
-      return await tryCreate(api, kind, structuredClone(object), { ...context, generated });
+      // What was built with a name that is taken is of no use for the next one.
+      const own = generated === undefined ? object : copyJson(object);
+      return await tryCreate(api, kind, own, { ...context, generated });
     } catch (error) {
       const taken = (error as { reason?: string }).reason === "Conflict";
       if (generated === undefined || !taken || attempt >= generateAttempts) throw error;
@@ -78,15 +81,14 @@ export async function createObject(
   }
 }
 
-function tryCreate(api: Api, kind: ServedKind, object: KubeObject, context: CreateContext): Promise<KubeObject> {
+function tryCreate(api: Api, kind: ServedKind, object: KubeObject, context: CreateContext): Promise<Outcome> {
   const { name } = object.metadata;
-  return api.store.write<KubeObject>(kind.bucket, keyOf(context.namespace, name ?? ""), (existing) => {
+  return api.store.write<Outcome>(kind.bucket, keyOf(context.namespace, name ?? ""), (existing) => {
     checkNamespace(api, kind, context.namespace, context.generated ?? name ?? "");
     const built = buildNew(api, kind, object, context);
     if (existing) throw alreadyExists(about(kind), name, existing.metadata.deletionTimestamp !== undefined);
-    if (context.options.dryRun) return { keep: asRead(kind, built) };
-    const stored = toStored(kind, built);
-    return { put: stored, answer: (entry) => fromStored(kind, parse(entry), entry.revision) };
+    if (context.options.dryRun) return { keep: { object: asRead(kind, built), created: true } };
+    return { put: toStored(kind, built), answer: (entry) => ({ entry, created: true }) };
   });
 }
 

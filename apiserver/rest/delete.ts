@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
+import { copyJson } from "../../lib/json.ts";
 import { send } from "../http/respond.ts";
 import { conflict, forbidden, notFound } from "../http/status.ts";
 import { cleanupFinalizer, crdBucket } from "../kinds/definition-names.ts";
@@ -96,7 +97,7 @@ export function deleteObject(
 }
 
 function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: DeleteOptions): Decision<Deleted> {
-  const next = structuredClone(live);
+  const next = copyJson(live);
   const finalizers = propagationFinalizers(live.metadata.finalizers ?? [], options.propagation);
   if (kind.bucket === crdBucket && !live.metadata.deletionTimestamp) finalizers.push(cleanupFinalizer);
   if (finalizers.length > 0) next.metadata.finalizers = finalizers;

@@ -1,4 +1,4 @@
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { goPlain } from "../fields/go-value.ts";
 import { readBody, toText, unsupported } from "../http/body.ts";
 import { goSyntaxError, readJson } from "../http/json-body.ts";
@@ -14,8 +14,8 @@ import type { KubeObject } from "../store/entry.ts";
 import type { Api, Call } from "./api.ts";
 import { applyWanted } from "./apply.ts";
 import { readWriteOptions } from "./options.ts";
+import { respondOutcome } from "./outcome.ts";
 import { asPatchedKind, type Complain, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
-import { respondObject } from "./read.ts";
 import { updateObject, type Wanted } from "./update.ts";
 
 const json = "application/json-patch+json";
@@ -53,7 +53,12 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
     const wanted =
       type === apply
         ? {
-            ...applyWanted(api, kind, live, decoded.value, { ...options, name, namespace, subresource }),
+            ...applyWanted(api, kind, live && copyJson(live), decoded.value, {
+              ...options,
+              name,
+              namespace,
+              subresource,
+            }),
             unknown: [],
             shown: () => "",
           }
@@ -66,7 +71,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
     if (type !== apply) checkIdentity(kind, wanted.object, namespace, name);
     return wanted;
   });
-  respondObject(api, call, kind, outcome.created ? 201 : 200, outcome.object);
+  respondOutcome(api, call, kind, outcome.created ? 201 : 200, outcome);
 }
 
 /** Keys that come twice in a configuration, which is YAML whatever it looks like. */
@@ -115,7 +120,7 @@ function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type
   // The library that merges refuses null by itself.
   if (type === merge && (patchBody === null || (!strict && !isObject(patchBody))))
     throw badRequest("Invalid JSON Patch");
-  if (patchBody === null && type === strategic) return structuredClone(live);
+  if (patchBody === null && type === strategic) return copyJson(live);
   if (!isObject(patchBody)) {
     const why = `json: cannot unmarshal ${goType(patchBody)} into Go value of type map[string]interface {}`;
     throw badRequest(type === strategic ? why : `error decoding patch: ${why}`);

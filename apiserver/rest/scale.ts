@@ -1,4 +1,4 @@
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { decodeBody, readBody, toText, unsupported } from "../http/body.ts";
 import { goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
@@ -41,7 +41,7 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
   const context = { name, namespace, subresource: "scale", mayCreate: false, replaces: false, user: call.user };
   const body = { kind: scaleKind, of: (object: KubeObject) => toScale(object, paths, true) as unknown as KubeObject };
   const outcome = await updateObject(api, kind, { ...context, options, body, warnings: call.warnings }, (live) => {
-    const object = live!;
+    const object = copyJson(live!);
     const next = wanted(toScale(object, paths, true));
     const { uid, resourceVersion } = next.metadata;
     if (uid !== object.metadata.uid && uid) throw conflict(about(kind), name, uidText(kind, object, String(uid)));
@@ -49,7 +49,7 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
     if (resourceVersion) object.metadata.resourceVersion = String(resourceVersion);
     return { object, tracked: false };
   });
-  respond(api, call, toScale(outcome.object, paths));
+  respond(api, call, toScale("entry" in outcome ? toServed(kind, outcome.entry) : outcome.object, paths));
 }
 
 function respond(api: Api, call: Call, body: Scale): void {

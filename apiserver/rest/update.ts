@@ -1,19 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
+import { copyJson } from "../../lib/json.ts";
 import { decodeBody, readBody } from "../http/body.ts";
 import { badRequest, conflict, failure, fieldError, invalid, notFound } from "../http/status.ts";
 import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
 import { scaleErrors } from "../kinds/scale.ts";
-import { type KubeObject, keyOf, parse } from "../store/entry.ts";
+import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { AdmissionRequest, Api, Call } from "./api.ts";
 import { buildNew, type CreateContext, checkNamespace, findNamespace } from "./create.ts";
 import { isUnchanged, trackFields } from "./fields.ts";
 import { readWriteOptions } from "./options.ts";
+import { type Outcome, respondOutcome } from "./outcome.ts";
 import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, fromStored, toStored } from "./present.ts";
-import { respondObject } from "./read.ts";
 
 export interface UpdateContext extends CreateContext {
   readonly name: string;
@@ -29,11 +30,6 @@ export interface UpdateContext extends CreateContext {
   };
   /** The writer has seen the version: without one the write is unconditional, which not every kind allows. */
   readonly versioned?: boolean;
-}
-
-export interface Outcome {
-  readonly object: KubeObject;
-  readonly created: boolean;
 }
 
 /** What a writer wants the object to be. `tracked` says that managedFields are already right (an apply). */
@@ -76,12 +72,12 @@ export async function put(api: Api, call: Call, kind: ServedKind, subresource: s
     warnings: call.warnings,
   };
   const outcome = await updateObject(api, kind, context, () => ({ object, tracked: false }));
-  respondObject(api, call, kind, outcome.created ? 201 : 200, outcome.object);
+  respondOutcome(api, call, kind, outcome.created ? 201 : 200, outcome);
 }
 
 /**
- * Changes one object: `want` computes the wanted state from the live one, in the same turn in which the result is
- * queued for commit, so nothing comes between. Throws 404, 409, 422 and what admission refuses with.
+ * Changes one object: `want` computes the wanted state from the live one, which it leaves as it is, in the same turn in
+ * which the result is queued for commit, so nothing comes between. Throws 404, 409, 422 and what admission refuses with.
  */
 export function updateObject(
   api: Api,
@@ -94,16 +90,12 @@ export function updateObject(
     if (!stored || !entry) return createInstead(api, kind, context, want);
     if (kind.namespaced) findNamespace(api, namespace);
     const live = fromStored(kind, stored, entry.revision);
-    const wanted = want(structuredClone(live));
+    const wanted = want(live);
     const next = judge(api, kind, context, live, wanted);
-    if (isUnchanged(next, live)) return { keep: { object: live, created: false } };
+    if (isUnchanged(next, live)) return { keep: { entry, created: false } };
     if (context.options.dryRun) return { keep: { object: asRead(kind, next), created: false } };
     if (!isReleased(next)) {
-      const answer = (written: typeof entry) => ({
-        object: fromStored(kind, parse(written), written.revision),
-        created: false,
-      });
-      return { put: toStored(kind, next), answer };
+      return { put: toStored(kind, next), answer: (written) => ({ entry: written, created: false }) };
     }
     // Watches see it go as it was last stored.
     return { remove: toStored(kind, live), answer: () => ({ object: next, created: false }) };
@@ -131,7 +123,7 @@ function createInstead(
   if (context.options.dryRun) return { keep: { object: asRead(kind, built), created: true } };
   return {
     put: toStored(kind, built),
-    answer: (entry) => ({ object: fromStored(kind, parse(entry), entry.revision), created: true }),
+    answer: (entry) => ({ entry, created: true }),
   };
 }
 
@@ -233,7 +225,7 @@ function halfOf(kind: ServedKind, subresource: string, next: KubeObject, live: K
 
 /** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */
 function withStatus(kind: ServedKind, next: KubeObject, live: KubeObject): KubeObject {
-  const result = structuredClone(live);
+  const result = copyJson(live);
   copyField(result, next, "status");
   if (next.metadata.managedFields) result.metadata.managedFields = next.metadata.managedFields;
   else delete result.metadata.managedFields;

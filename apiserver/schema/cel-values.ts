@@ -17,6 +17,7 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** How CEL names a property (`foo-bar` is `foo__dash__bar`); undefined when it cannot. */
 export function escapeName(name: string): string | undefined {
+  if (/^[a-zA-Z][a-zA-Z0-9]*$/.test(name) && !reserved.has(name)) return name;
   if (reserved.has(name)) return `__${name}__`;
   if (!/^[a-zA-Z_.\-/][a-zA-Z0-9_.\-/]*$/.test(name)) return undefined;
   return name.replace(/__|[-./]/g, (found) => escapes[found]!);
@@ -31,10 +32,20 @@ export const optionalOf = (type: CelType): CelType => wrapped(type, "optional");
 
 /** A resource's root, and each embedded resource, shows these to its rules whether its schema names them or not. */
 export function withMeta(schema: JsonSchema): JsonSchema {
-  const text = { type: "string" };
-  const metadata = { type: "object", properties: { name: text, generateName: text } };
-  return { ...schema, type: "object", properties: { ...schema.properties, apiVersion: text, kind: text, metadata } };
+  const known = rooted.get(schema);
+  if (known) return known;
+  const made = {
+    ...schema,
+    type: "object",
+    properties: { ...schema.properties, apiVersion: text, kind: text, metadata },
+  };
+  rooted.set(schema, made);
+  return made;
 }
+
+const text: JsonSchema = { type: "string" };
+const metadata: JsonSchema = { type: "object", properties: { name: text, generateName: text } };
+const rooted = new WeakMap<JsonSchema, JsonSchema>();
 
 /** The CEL type of values under a schema; undefined where rules cannot see them (no known structure). */
 export function celTypeOf(given: JsonSchema, name = "Object", root = false): CelType | undefined {

@@ -1,4 +1,4 @@
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { formatErrors } from "../../policy/cel/formats.ts";
 import type { FieldError } from "../http/status.ts";
 import { normaliseMetadata, validateMetadata } from "../kinds/metadata.ts";
@@ -65,7 +65,7 @@ export function coerceEmbedded(value: unknown, schema: JsonSchema, path = ""): C
       if (bad) wrong ??= invalid(join(at, name), resource[name], "must be a string");
     }
     if (!isObject(resource) || !("metadata" in resource)) return;
-    const given: unknown = structuredClone(resource.metadata);
+    const given: unknown = copyJson(resource.metadata);
     nullsToTexts(resource.metadata);
     const metadata = normaliseMetadata(resource as KubeObject, true);
     unknown.push(...metadata.unknown.map((name) => join(at, name)));

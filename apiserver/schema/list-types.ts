@@ -5,7 +5,7 @@ import { type JsonSchema, memberSchema } from "./json-schema.ts";
 
 /** Finds items that are twice in a list of type set, or keys that are twice in a list of type map. */
 export function validateListTypes(value: unknown, schema: JsonSchema | undefined, path = ""): FieldError[] {
-  if (!schema) return [];
+  if (!schema || typeof value !== "object") return [];
   if (Array.isArray(value)) {
     const items = value as readonly unknown[];
     return [
@@ -17,11 +17,14 @@ export function validateListTypes(value: unknown, schema: JsonSchema | undefined
     ];
   }
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([key, member]) => {
+  const found: FieldError[] = [];
+  for (const [key, member] of Object.entries(value)) {
+    if (typeof member !== "object") continue;
     const named = schema.properties && Object.hasOwn(schema.properties, key);
     const at = named ? (path === "" ? key : `${path}.${key}`) : `${path}[${key}]`;
-    return validateListTypes(member, memberSchema(schema, key), at);
-  });
+    for (const error of validateListTypes(member, memberSchema(schema, key), at)) found.push(error);
+  }
+  return found;
 }
 
 /** Index of each second appearance; a third and later one is not repeated in the report. */

@@ -1,4 +1,4 @@
-import { isObject } from "../../lib/json.ts";
+import { copyJson, isObject } from "../../lib/json.ts";
 import { coerceEmbedded } from "./embedded.ts";
 import { type JsonSchema, memberSchema, metaFields } from "./json-schema.ts";
 
@@ -80,7 +80,7 @@ function applyDefaultsToMember(object: Open, key: string, schema: JsonSchema): v
 
 /** A copy, with metadata of embedded resources typed as it is in what clients send. */
 function defaultOf(schema: JsonSchema): unknown {
-  const value: unknown = structuredClone(schema.default) ?? null;
+  const value: unknown = copyJson(schema.default) ?? null;
   if (isObject(value) || Array.isArray(value)) coerceEmbedded(value, schema);
   return value;
 }

@@ -157,7 +157,7 @@ function evaluateRules(value: unknown, old: unknown, node: RuleNode, path: strin
     return;
   }
   const self = celValueOf(value, node.schema, node.root);
-  const oldSelf = old === undefined ? undefined : celValueOf(old, node.schema, node.root);
+  const oldSelf = old !== undefined && node.rules.some(readsOld) ? celValueOf(old, node.schema, node.root) : undefined;
   for (const rule of node.rules) {
     const { source } = rule;
     if (source.rule.trim() === "") continue;
@@ -182,6 +182,11 @@ function evaluateRules(value: unknown, old: unknown, node: RuleNode, path: strin
     else run.warnings.push(`${error.field}: ${error.message}`);
     if (run.budget < 0) return;
   }
+}
+
+function readsOld({ source, program, message }: CompiledRule): boolean {
+  if (source.optionalOldSelf || program().program?.reads.has("oldSelf")) return true;
+  return source.messageExpression !== undefined && message().program?.reads.has("oldSelf") === true;
 }
 
 /** False when nothing more may run. */

@@ -67,14 +67,13 @@ export function compileSchema(openApiSchema: object): CompiledSchema {
     },
     validate(object, oldObject, options = {}) {
       const correlation = oldObject && new Correlation(object, oldObject, schema);
+      const twice = options.freeLists ? [] : validateListTypes(object, schema);
       const errors = [
         ...(options.statusOnly
           ? validateStatus(object, schema, correlation)
           : validateValue(object, schema, correlation)),
         ...validateEmbedded(object, schema),
-        ...(options.freeLists || (oldObject && validateListTypes(oldObject, schema).length > 0)
-          ? []
-          : validateListTypes(object, schema)),
+        ...(twice.length > 0 && oldObject && validateListTypes(oldObject, schema).length > 0 ? [] : twice),
       ];
       const node = compiledRules();
       if (!node) return errors;

@@ -49,7 +49,9 @@ const identify = ({ field, message }: FieldError): string => `${field}\n${messag
 
 /** Validates a value against OpenAPI v3, in the order and with the words of kube-openapi (k8s.io/kube-openapi/pkg/validation). */
 export function validateValue(value: unknown, schema: JsonSchema, correlation?: Correlation): FieldError[] {
-  return check(value, schema, "", correlation).errors;
+  const { errors } = check(value, schema, "", undefined);
+  // An old value only excuses faults; most values have none, and comparing takes longer than judging.
+  return errors.length === 0 || !correlation ? errors : check(value, schema, "", correlation).errors;
 }
 
 /** The same for one member of an object: paths of fields begin with its name, texts speak of paths below it. */
@@ -96,9 +98,19 @@ function validate(value: unknown, schema: JsonSchema, path: string, correlation:
   return result;
 }
 
-function typesOf(schema: JsonSchema): readonly string[] {
-  if (schema["x-kubernetes-int-or-string"]) return ["integer", "string"];
-  return schema.type ? [schema.type] : [];
+const intOrString: readonly string[] = ["integer", "string"];
+const anyType: readonly string[] = [];
+const oneType = new Map<string, readonly string[]>();
+
+function typesOf({ type, "x-kubernetes-int-or-string": isEither }: JsonSchema): readonly string[] {
+  if (isEither) return intOrString;
+  if (!type) return anyType;
+  const known = oneType.get(type);
+  if (known) return known;
+  const made = [type];
+  // JSON has seven types; what else a definition names is refused, and need not be remembered.
+  if (oneType.size < 7) oneType.set(type, made);
+  return made;
 }
 
 function invalidType(path: string, type: string, value: string): Result {

@@ -8,14 +8,15 @@ export type IncludeObject = "Metadata" | "None" | "Object";
 /** The head of a Table without its rows; `metadata` is the list's. Without columns it leaves them undescribed. */
 export function tableHead(columns: readonly Column[] | null, version: string, metadata: object): object {
   const definitions =
-    columns &&
-    columns.map(({ name, type, format, description, priority }) => ({
-      name,
-      type,
-      format,
-      description,
-      priority,
-    }));
+    columns === null
+      ? null
+      : columns.map(({ name, type, format, description, priority }) => ({
+          name,
+          type,
+          format,
+          description,
+          priority,
+        }));
   return { kind: "Table", apiVersion: `meta.k8s.io/${version}`, metadata, columnDefinitions: definitions };
 }
 
