@@ -19,9 +19,9 @@ export interface LeaderPorts {
 
 const name = "controller";
 // A dead leader is replaced within this and a beat; a living one that cannot reach Postgres can do no harm meanwhile.
-const ttlMs = 4_000;
-const beatMs = 1_000;
-const standbyMs = 500;
+const ttlMs = 3_000;
+const beatMs = 750;
+const standbyMs = 250;
 // Long for the largest fleet to be listed anew. Whoever takes longer may be the only one who cannot read.
 const prepareMs = 30_000;
 // Time enough for any standby to win; where there is none, or none that can, it is tried again.
@@ -45,6 +45,7 @@ export class Leader implements AsyncDisposable {
   readonly #ports: LeaderPorts;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
+  readonly #asked = Promise.withResolvers<void>();
   /** The last that was won, whether it still holds or not: a lost one is not won back as if it were ours. */
   #won: Fence | undefined;
   #until: Instant = 0;
@@ -61,6 +62,11 @@ export class Leader implements AsyncDisposable {
   constructor(ports: LeaderPorts) {
     this.#ports = ports;
     this.#ended = this.#run();
+  }
+
+  /** Resolves when it has stood for the first time, whatever came of it: what is read from now on is younger than that. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
   }
 
   get fence(): Fence | undefined {
@@ -85,6 +91,7 @@ export class Leader implements AsyncDisposable {
     while (!this.#stop.signal.aborted) {
       if (this.#prepareBy !== undefined && clock.now() >= this.#prepareBy) await this.#yield();
       if (clock.now() >= this.#restUntil) await this.#campaign();
+      this.#asked.resolve();
       await clock.sleep(this.#holds ? beatMs : standbyMs, this.#stop.signal).catch(() => undefined);
     }
   }

@@ -53,7 +53,7 @@ export interface Controller extends AsyncDisposable {
 }
 
 // Many bindings at once share the ledger's round trips; of everything else there are few.
-const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 64 : 16);
+const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 256 : 16);
 const fewLeaving = 32;
 const gatherMs = 1_000;
 const sweepMs = 5_000;
@@ -100,6 +100,33 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const history = stack.use(new History({ client: kube, ledger, informers, clock, log, fence }));
   // Before anything is followed: on the wrong ledger, not even a firing may be written down.
   stack.use(await Pairer.start({ kube, ledger, clock, log, events, fence }));
+
+  // Stands before anything is listed: a process that leads at once does not list a whole fleet twice.
+  const followed = Promise.withResolvers<void>();
+  let following = false;
+  leader = stack.use(
+    new Leader({
+      ledger,
+      kube,
+      clock,
+      log,
+      identity,
+      async prepare() {
+        if (following) await informers.refresh(aborted.signal);
+        await followed.promise;
+      },
+      elected(fence) {
+        if (namespaces) void withdrawOthers([...informers.cache(kinds.ModelTier).keys()], { ledger, fence, log });
+        for (const driver of drivers) driver.enqueueAll();
+        scheduler.enqueueAll();
+        history.enqueueAll();
+        projector.wake();
+        void orphans.look(fence);
+      },
+    }),
+  );
+  await leader.asked;
+  following = true;
   await informers.start(aborted.signal);
 
   const projector = stack.use(
@@ -120,23 +147,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       for (const key of bindings.keysBy("namespace", namespace)) driverOf("AgentBinding").enqueue(key);
     },
   });
-  leader = new Leader({
-    ledger,
-    kube,
-    clock,
-    log,
-    identity,
-    prepare: () => informers.refresh(aborted.signal),
-    elected(fence) {
-      if (namespaces) void withdrawOthers([...informers.cache(kinds.ModelTier).keys()], { ledger, fence, log });
-      for (const driver of drivers) driver.enqueueAll();
-      scheduler.enqueueAll();
-      history.enqueueAll();
-      projector.wake();
-      void orphans.look(fence);
-    },
-  });
-  stack.use(leader);
+  followed.resolve();
 
   const loop = (name: string, everyMs: number, act: () => Promise<unknown>) =>
     stack.use(startLoop(name, everyMs, { clock, log }, async () => fence() !== undefined && (await act())));

@@ -17,6 +17,8 @@ export interface Call {
 
 const connectMs = 10_000;
 const answerMs = 60_000;
+// A server works on a request for some milliseconds: more connections would only cost it memory and us handshakes.
+const mostConnections = 32;
 // Servers send a bookmark each minute: two and a half minutes of silence is a half-open connection, not a quiet watch.
 const silentWatchMs = 150_000;
 // A Status longer than this is not worth reading to the end.
@@ -27,7 +29,9 @@ export class Transport implements AsyncDisposable {
   readonly server: string;
   readonly #target: Target;
   readonly #userAgent: string;
-  readonly #agent: Agent;
+  readonly #requests: Agent;
+  /** Apart, since a watch keeps its connection for as long as it lives. */
+  readonly #streams: Agent;
   readonly #base: string;
 
   constructor(target: Target, userAgent: string) {
@@ -36,19 +40,21 @@ export class Transport implements AsyncDisposable {
     this.#target = target;
     this.#userAgent = userAgent;
     this.#base = url.pathname.replace(/\/+$/, "");
-    this.#agent = new Agent({
+    const options: Agent.Options = {
       connect: { ...target.tls, timeout: connectMs, keepAlive: true },
       headersTimeout: answerMs,
       bodyTimeout: answerMs,
       keepAliveTimeout: 30_000,
       pipelining: 1,
       allowH2: false,
-    });
+    };
+    this.#requests = new Agent({ ...options, connections: mostConnections });
+    this.#streams = new Agent(options);
   }
 
   /** One request, one parsed answer; undefined for an empty body. */
   async json<T>(call: Call): Promise<T> {
-    const { body } = await this.#send(call, {});
+    const { body } = await this.#send(this.#requests, call, {});
     const text = await readAll(body, call);
     try {
       return (text === "" ? undefined : JSON.parse(text)) as T;
@@ -59,11 +65,15 @@ export class Transport implements AsyncDisposable {
 
   /** One request whose body is read as it comes. */
   async stream(call: Call, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
-    const { body } = await this.#send(call, { signal, bodyTimeout: silentWatchMs });
+    const { body } = await this.#send(this.#streams, call, { signal, bodyTimeout: silentWatchMs });
     return body;
   }
 
-  async #send(call: Call, more: { signal?: AbortSignal; bodyTimeout?: number }): Promise<Dispatcher.ResponseData> {
+  async #send(
+    agent: Agent,
+    call: Call,
+    more: { signal?: AbortSignal; bodyTimeout?: number },
+  ): Promise<Dispatcher.ResponseData> {
     const headers: Record<string, string | string[]> = {
       accept: call.accept ?? "application/json",
       "user-agent": this.#userAgent,
@@ -72,7 +82,7 @@ export class Transport implements AsyncDisposable {
     if (call.body !== undefined) headers["content-type"] = call.contentType ?? "application/json";
     let answer: Dispatcher.ResponseData;
     try {
-      answer = await this.#agent.request({
+      answer = await agent.request({
         origin: new URL(this.server).origin,
         path: `${this.#base}${call.path}${queryString(call.query)}`,
         method: call.method as Dispatcher.HttpMethod,
@@ -90,7 +100,7 @@ export class Transport implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Destroy, not close: watches would keep close() waiting for ever.
-    await this.#agent.destroy();
+    await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
   }
 }
 

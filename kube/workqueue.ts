@@ -12,6 +12,8 @@ export type Again =
 export interface WorkqueueOptions {
   readonly clock: Clock;
   readonly concurrency: number;
+  /** How many of these may be keys that were added with `low`; the rest is kept for news. Absent: all. */
+  readonly lowConcurrency?: number;
   /** Works on one key. Its answer says when again; a throw is a bug and waits like `backoff`. */
   work(key: string): Promise<Again>;
   /** Told of throws, so that none is lost. */
@@ -23,8 +25,9 @@ const backoff = { baseMs: 50, capMs: 60_000 };
 
 /**
  * Keys that wait for work: each at most once, each worked on by one worker at a time. First those that were begun and go on
- * at once, then news in order of arrival, then those added with `low`: a fleet that is looked at anew keeps no news waiting. A key added while it is worked on is worked on once more afterwards. A key waits for at
- * most one time: the earlier of two wins.
+ * at once, then news in order of arrival, then those added with `low`, on a part of the workers: a fleet that is looked at
+ * anew keeps no news waiting. A key added while it is worked on is worked on once more afterwards. A key waits for at most
+ * one time: the earlier of two wins.
  */
 export class Workqueue implements AsyncDisposable {
   readonly #options: WorkqueueOptions;
@@ -34,6 +37,8 @@ export class Workqueue implements AsyncDisposable {
   readonly #high = new Set<string>();
   readonly #low = new Set<string>();
   readonly #working = new Set<string>();
+  /** Those of them that nobody waits for. */
+  readonly #calm = new Set<string>();
   readonly #dirty = new Set<string>();
   readonly #timers = new Map<string, { readonly at: Instant; readonly timer: Disposable }>();
   readonly #failures = new Map<string, number>();
@@ -128,10 +133,16 @@ export class Workqueue implements AsyncDisposable {
     await this.idle();
   }
 
+  get #lowConcurrency(): number {
+    return this.#options.lowConcurrency ?? this.#options.concurrency;
+  }
+
   #dispatch(): void {
     while (!this.#paused && this.#working.size < this.#options.concurrency) {
-      const key = first(this.#begun) ?? first(this.#high) ?? first(this.#low);
+      const news = first(this.#begun) ?? first(this.#high);
+      const key = news ?? (this.#calm.size < this.#lowConcurrency ? first(this.#low) : undefined);
       if (key === undefined) break;
+      if (news === undefined) this.#calm.add(key);
       this.#begun.delete(key);
       this.#high.delete(key);
       this.#low.delete(key);
@@ -154,6 +165,7 @@ export class Workqueue implements AsyncDisposable {
       again = { kind: "backoff" };
     }
     this.#working.delete(key);
+    this.#calm.delete(key);
     const dirty = this.#dirty.delete(key);
     if (!this.#stopped) this.#later(key, again, dirty);
     this.#dispatch();

@@ -9,7 +9,7 @@ import { type SeedRequest, seedAll } from "./seed.ts";
 import { summaries } from "./summaries.ts";
 
 // Long enough to share a commit among many, short enough that its locks are not noticed.
-const batchSize = 64;
+const batchSize = 256;
 
 export function makeBindings(ports: Ports): Bindings {
   const { db } = ports;

@@ -11,7 +11,7 @@ const disputeAfterMs = 15 * 60_000;
 const chargeAfterMs = 60 * 60_000;
 const sweepBatch = 500;
 // Long enough to share a commit among many, short enough that its locks are not noticed.
-const batchSize = 64;
+const batchSize = 256;
 
 /** Budgets and what is left of them. Holds and charges are the guard's. */
 export function makeMoney(ports: Ports, combiner: Combiner): Money {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { AgentBinding, AgentBindingStatus } from "../../api/generated/agent-binding.ts";
 import type { AgentRole } from "../../api/generated/agent-role.ts";
 import { kinds } from "../../api/kinds.ts";
@@ -93,7 +94,9 @@ function hire(record: BindingRecord, { state, tenant }: Snapshot): readonly Writ
 function sameRecord(wanted: BindingRecord, have: BindingRecord): boolean {
   return (
     (Object.keys(wanted) as (keyof BindingRecord)[]).every(
-      (field) => canonicalJson(wanted[field] ?? null) === canonicalJson(have[field] ?? null),
+      (field) =>
+        isDeepStrictEqual(wanted[field], have[field]) ||
+        canonicalJson(wanted[field] ?? null) === canonicalJson(have[field] ?? null),
     ) && wanted.team === have.team
   );
 }

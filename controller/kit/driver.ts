@@ -68,6 +68,8 @@ export class Driver implements AsyncDisposable {
     this.#queue = new Workqueue({
       clock: ports.clock,
       concurrency: options.concurrency,
+      // At least one: a fleet is looked at anew in the background of what people have just changed.
+      lowConcurrency: Math.ceil(options.concurrency / 4),
       work: (key) => this.#work(key),
       failed: (key, thrown) =>
         this.#ports.log.error("reconciling failed", { key, error: messageOf(thrown), stack: stackOf(thrown) }),

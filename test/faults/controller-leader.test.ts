@@ -5,7 +5,7 @@ import type { Stored } from "../../api/resource.ts";
 import { isReady, type Seen } from "../controller/kit.ts";
 import { aBinding, aFleet } from "../controller/objects.ts";
 import { freshDatabase } from "../ledger/kit.ts";
-import type { Program } from "../product/program.ts";
+import { leaderships } from "./leaderships.ts";
 import { Replicas } from "./replicas.ts";
 
 // 20 take a minute and a half; ROSTER_FAULT_ROUNDS=100 is goal 5.
@@ -78,15 +78,6 @@ async function keepHiring(signal: AbortSignal): Promise<number> {
   return count;
 }
 
-async function leading(): Promise<Program> {
-  for (;;) {
-    const leader = await roster.leader();
-    const program = roster.controllers.get(leader?.holder ?? "");
-    if (program?.running && leader!.until > Date.now()) return program;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 it(`loses no hire and repeats none while its leader is killed or stopped ${rounds} times`, {
   timeout: 900_000,
 }, async () => {
@@ -94,8 +85,7 @@ it(`loses no hire and repeats none while its leader is killed or stopped ${round
   const hiring = keepHiring(over.signal);
   const gaps: { readonly killed: boolean; readonly ms: number }[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const leader = await leading();
-
+    const leader = await roster.leading();
     const killed = round % 2 === 1;
     const asked = performance.now();
     if (killed) await leader.kill();
@@ -104,7 +94,7 @@ it(`loses no hire and repeats none while its leader is killed or stopped ${round
     await roster.kube.create(kinds.AgentBinding, aBinding(`after-${round}`));
     await follower.untilReady(`after-${round}`);
     gaps.push({ killed, ms: performance.now() - asked });
-    expect((await leading()).name).not.toBe(leader.name);
+    expect((await roster.leading()).name).not.toBe(leader.name);
     if (!killed) leader.signal("SIGCONT");
     else await roster.startController(`${leader.name.slice(0, 1)}-${round}`);
   }
@@ -122,20 +112,9 @@ it(`loses no hire and repeats none while its leader is killed or stopped ${round
 });
 
 it("wrote nothing under a leadership that was over", async () => {
-  const rows = await roster.rows<{ action: string; epoch: string; binding_uid: string | null }>(
-    "select action, facts->>'epoch' as epoch, binding_uid from audit where facts ? 'epoch' order by xid, id",
-  );
-  let epoch = 0;
-  const stale: unknown[] = [];
-  for (const row of rows) {
-    if (row.action === "lead") {
-      expect(Number(row.epoch)).toBe(epoch + 1);
-      epoch = Number(row.epoch);
-    } else if (Number(row.epoch) !== epoch) stale.push(row);
-  }
-  expect(epoch).toBeGreaterThan(rounds);
+  const { elections, stale, hires } = await leaderships(roster);
+  expect(elections).toBeGreaterThan(rounds);
   expect(stale).toEqual([]);
-  const hires = rows.filter(({ action }) => action === "hire").map(({ binding_uid }) => binding_uid);
   expect(new Set(hires).size, "each is hired once").toBe(hires.length);
 });
 
@@ -162,7 +141,7 @@ it("mirrors who leads in the Lease", async () => {
 });
 
 it("revokes by the other replica while the leader is stopped", async () => {
-  const leader = await leading();
+  const leader = await roster.leading();
   const ana = await roster.kube.create(kinds.AgentBinding, aBinding("ana"));
   await follower.untilReady("ana");
   leader.signal("SIGSTOP");

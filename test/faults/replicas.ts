@@ -108,6 +108,16 @@ export class Replicas implements AsyncDisposable {
     return row && { holder: row.holder, epoch: Number(row.epoch), until: Number(row.until) };
   }
 
+  /** The controller that leads; resolves when one does. */
+  async leading(): Promise<Program> {
+    for (;;) {
+      const leader = await this.leader();
+      const program = this.controllers.get(leader?.holder ?? "");
+      if (program?.running && leader!.until > Date.now()) return program;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Every line that a controller wrote and that fits. */
   said(pattern: RegExp): readonly string[] {
     return this.#programs.flatMap(({ name, lines }) =>
