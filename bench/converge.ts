@@ -1,14 +1,7 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import path from "node:path";
 import { kinds } from "../api/kinds.ts";
 import type { Stored } from "../api/resource.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { resetPostgres, startPostgres } from "../ledger/embedded/supervisor.ts";
-import { systemClock } from "../lib/clock.ts";
-import { silentLog } from "../lib/log.ts";
-import { aBinding, aRole, aTier } from "../test/controller/objects.ts";
-import { Replicas } from "../test/faults/replicas.ts";
-import { isReady } from "./kit/fleet.ts";
+import { coldRoster, cpuMs, create, pause, residentKiB, untilReady, versionOf } from "./kit/cold.ts";
 import { type Benchmark, type Row, timed } from "./kit/sample.ts";
 
 /** A fleet that is there before its controller is, and what it costs once all is settled. API, Postgres and controller are processes of their own. */
@@ -18,17 +11,8 @@ export const converge: Benchmark = {
   async run({ quick, progress }) {
     const size = quick ? 300 : 10_000;
     await using stack = new AsyncDisposableStack();
-    const folder = mkdtempSync("/var/tmp/roster-bench-");
-    // As root Postgres runs as nobody, who cannot enter what mkdtemp makes.
-    chmodSync(folder, 0o755);
-    stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-    const home = path.join(folder, "h");
-    stack.defer(() => resetPostgres(home, { log: silentLog, clock: systemClock }));
-    const postgres = stack.use(await startPostgres({ home, log: silentLog, clock: systemClock }));
-    const roster = stack.use(await Replicas.start(postgres.url));
+    const roster = await coldRoster(stack);
     const { kube } = roster;
-    await kube.create(kinds.ModelTier, aTier("workhorse"));
-    await kube.create(kinds.AgentRole, aRole());
     progress(`making ${size} bindings`);
     await create(
       kube,
@@ -79,7 +63,7 @@ export const converge: Benchmark = {
         name: "settled: resident memory of the controller for each",
         unit: "KiB",
         better: "lower",
-        subject: [Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${controller.pid}/status`, "utf8"))?.[1]) / size],
+        subject: [residentKiB(controller.pid) / size],
         facts,
       },
     );
@@ -102,33 +86,6 @@ export const converge: Benchmark = {
   },
 };
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function create(kube: KubeClient, names: readonly string[]): Promise<void> {
-  const todo = names.values();
-  const one = async () => {
-    for (const name of todo) await kube.create(kinds.AgentBinding, aBinding(name));
-  };
-  await Promise.all(Array.from({ length: 16 }, one));
-}
-
-async function versionOf(kube: KubeClient): Promise<string> {
-  return (await kube.list(kinds.ModelTier)).resourceVersion;
-}
-
-/** Resolves when as many, or the one named, became Ready after a version. */
-async function untilReady(kube: KubeClient, count: number, resourceVersion: string, name?: string): Promise<void> {
-  const stop = new AbortController();
-  const ready = new Set<string>();
-  const options = { namespace: "acme", resourceVersion, signal: stop.signal };
-  for await (const event of kube.watch<Stored>(kinds.AgentBinding, options)) {
-    if (event.type === "BOOKMARK" || !isReady(event.object)) continue;
-    if (name === undefined || event.object.metadata.name === name) ready.add(event.object.metadata.name);
-    if (ready.size === count) break;
-  }
-  stop.abort();
-}
-
 async function writesSince(kube: KubeClient, resourceVersion: string): Promise<number> {
   let writes = 0;
   for (const kind of [kinds.AgentBinding, kinds.AgentRole, kinds.AgentRun]) {
@@ -137,11 +94,4 @@ async function writesSince(kube: KubeClient, resourceVersion: string): Promise<n
       if (event.type !== "BOOKMARK") writes++;
   }
   return writes;
-}
-
-/** Processor time of a process so far. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-  // Ticks of a hundredth of a second on every Linux that Node runs on.
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

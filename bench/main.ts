@@ -3,21 +3,33 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { apiserver } from "./apiserver.ts";
 import { converge } from "./converge.ts";
+import { growth } from "./growth.ts";
 import { idle } from "./idle.ts";
 import { outside, readRanges } from "./kit/ranges.ts";
 import { type Benchmark, percentile, type Row } from "./kit/sample.ts";
+import { leader } from "./leader.ts";
 import { ledgerHold } from "./ledger-hold.ts";
 import { limits } from "./limits.ts";
 import { onePath } from "./path.ts";
 import { start } from "./start.ts";
 
-const benchmarks: readonly Benchmark[] = [limits, apiserver, ledgerHold, start, onePath, converge, idle];
+const benchmarks: readonly Benchmark[] = [
+  limits,
+  apiserver,
+  ledgerHold,
+  start,
+  onePath,
+  converge,
+  leader,
+  growth,
+  idle,
+];
 
 const help = `npm run bench -- [NAME ...] [--quick] [--out FILE]
 
 Measures, prints a table, appends JSON lines, and fails when a row is outside bench/ranges.yaml.
 
-  npm run bench                  everything (about ten minutes)
+  npm run bench                  everything (about forty minutes)
   npm run bench -- limits        one benchmark
   npm run bench -- --quick       small sizes, to try the benchmarks themselves; not compared with the ranges
 
