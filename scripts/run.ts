@@ -50,8 +50,37 @@ async function cleanTree(): Promise<number> {
   return status.stdout.trim() === "" ? 0 : said(`the tree is not clean:\n${status.stdout}`, 1);
 }
 
-/** Runs test projects and ends with one line such as `123 passed, 0 failed`, which CI reads. */
+/**
+ * Runs test projects and ends with one line such as `123 passed, 0 failed`, which CI reads. In CI the files of what failed
+ * are run once more by themselves, and what passes then is named: a machine that was too busy, or a test to mend.
+ */
 async function vitest(projects: readonly string[], rest: readonly string[]): Promise<number> {
+  const first = await runTests(projects, rest);
+  const { passed, skipped } = first;
+  let { code, failed } = first;
+  if (code !== 0 && process.env.CI && first.failures.size > 0) {
+    process.stdout.write(`\n${failed} failed; their files once more, by themselves:\n`);
+    const again = await runTests(projects, [...first.failures.keys()]);
+    ({ code, failed } = again);
+    for (const [file, names] of first.failures)
+      for (const name of names) if (!again.failures.get(file)?.includes(name)) said(`failed, then passed: ${name}`, 0);
+  }
+  // A skipped test prints its own reason where it skips; here it is only counted, so that none goes unseen.
+  if (skipped > 0) process.stdout.write(`${skipped} skipped, see their reasons above\n`);
+  process.stdout.write(`${passed + first.failed - failed} passed, ${failed} failed\n`);
+  return code;
+}
+
+interface Run {
+  readonly code: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Names of what failed, by file. */
+  readonly failures: ReadonlyMap<string, readonly string[]>;
+}
+
+async function runTests(projects: readonly string[], rest: readonly string[]): Promise<Run> {
   const folder = mkdtempSync(path.join(tmpdir(), "roster-test-"));
   const report = path.join(folder, "report.json");
   try {
@@ -65,11 +94,7 @@ async function vitest(projects: readonly string[], rest: readonly string[]): Pro
       `--outputFile.json=${report}`,
       ...rest,
     ]);
-    const { passed, failed, skipped } = readReport(report, code);
-    // A skipped test prints its own reason where it skips; here it is only counted, so that none goes unseen.
-    if (skipped > 0) process.stdout.write(`${skipped} skipped, see their reasons above\n`);
-    process.stdout.write(`${passed} passed, ${failed} failed\n`);
-    return code;
+    return readReport(report, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -79,19 +104,31 @@ interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
 }
 
-function readReport(file: string, code: number): { passed: number; failed: number; skipped: number } {
-  if (!existsSync(file)) return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+function readReport(file: string, code: number): Run {
+  if (!existsSync(file)) return { code, passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, failures: new Map() };
   const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
-  // A file that does not even load has no tests to count, and an error outside of tests none either: still a failure.
-  const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
-  const failed = report.numFailedTests + broken.length;
+  const failures = new Map<string, readonly string[]>();
+  for (const { name, status, assertionResults } of report.testResults) {
+    if (status !== "failed") continue;
+    const names = assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName);
+    // A file that does not even load has no tests to count: still a failure.
+    failures.set(name, names.length > 0 ? names : [path.relative(root, name)]);
+  }
+  const failed = [...failures.values()].reduce((sum, names) => sum + names.length, 0);
   return {
+    code,
     passed: report.numPassedTests,
+    // An error outside of tests is none of theirs: still a failure.
     failed: failed === 0 && code !== 0 ? 1 : failed,
     skipped: report.numPendingTests,
+    failures,
   };
 }
 

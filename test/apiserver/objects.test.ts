@@ -161,9 +161,8 @@ describe("definitions", () => {
     };
     const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     expect((await cluster.post(crds, gadgets)).code).toBe(201);
-    const established = await cluster.eventually(
-      `${crds}/gadgets.example.com`,
-      ({ body }) => Boolean(body.status?.conditions),
+    const established = await cluster.eventually(`${crds}/gadgets.example.com`, ({ body }) =>
+      Boolean(body.status?.conditions),
     );
     expect(established.body.status.acceptedNames.kind).toBe("Gadget");
     const at = "/apis/example.com/v1/namespaces/default/gadgets";
@@ -193,9 +192,8 @@ describe("definitions", () => {
     };
     const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     await cluster.post(crds, clash);
-    const { body } = await cluster.eventually(
-      `${crds}/wodgets.example.com`,
-      (answer) => Boolean(answer.body.status?.conditions),
+    const { body } = await cluster.eventually(`${crds}/wodgets.example.com`, (answer) =>
+      Boolean(answer.body.status?.conditions),
     );
     expect(body.status.conditions).toMatchObject([
       { type: "NamesAccepted", status: "False", reason: "KindConflict", message: '"Widget" is already in use' },

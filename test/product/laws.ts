@@ -148,6 +148,7 @@ export function productLaws<C extends Cluster>(
     }
   });
 
+  if (more.brief) process.stdout.write("skipped: kills, which are tried on the newest version and with ClusterRoles\n");
   describe.skipIf(more.brief)("when something is killed", () => {
     it("a gateway: its run goes on at the other, and repeats nothing that is recorded", async () => {
       await ask("outlives-gateway", slow);
