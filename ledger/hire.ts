@@ -25,7 +25,7 @@ const first = (fence: Fence, bindings: readonly BindingRecord[]) =>
 
 /**
  * Hires or updates each binding. Newcomers that do not get in each other's way share one transaction; the others, and all
- * when that transaction fails for a reason of one of them, have one each. A leadership that is over, or a tenant that
+ * when that transaction fails for a reason of one of them, have one each, after it. A leadership that is over, or a tenant that
  * somebody keeps locked, fails its own and no others.
  */
 export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
@@ -37,13 +37,15 @@ export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise
 async function hireUnder(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
   const alone = ({ fence, binding }: HireRequest) =>
     ports.db.tx((tx) => hire(ports, tx, binding, fence), { first: first(fence, [binding]) });
-  if (requests.length === 1) return each(requests, alone);
   const { fence } = requests[0]!;
   const together = distinct(requests);
   const hired = new Map<HireRequest, Hired>();
   try {
     const bindings = together.map(({ binding }) => binding);
-    const byUid = await ports.db.tx((tx) => hireNew(ports, tx, bindings, fence), { first: first(fence, bindings) });
+    // Two hires of the same name or subject at once: the second waits here and then sees the first.
+    const locks = `${first(fence, bindings)}, (select count(pg_advisory_xact_lock(k)) from (
+      select distinct hashtextextended(x, 0) as k from unnest(${literals(bindings.map(subjectKey))}) x order by 1) sorted)`;
+    const byUid = await ports.db.tx((tx) => hireNew(ports, tx, bindings, fence), { first: locks });
     for (const request of together) {
       const found = byUid.get(request.binding.uid);
       if (found !== undefined) hired.set(request, found);
@@ -81,11 +83,6 @@ async function hireNew(
   fence: Fence,
 ): Promise<ReadonlyMap<string, Hired>> {
   const now = time.now();
-  await tx.query(
-    `select pg_advisory_xact_lock(k)
-       from (select distinct hashtextextended(x, 0) as k from unnest($1::text[]) x order by 1) sorted`,
-    [bindings.map(subjectKey)],
-  );
   const asked = bindings.map((binding) => ({
     uid: binding.uid,
     tenant: binding.tenant,

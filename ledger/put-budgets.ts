@@ -27,7 +27,7 @@ export async function putBudgets(ports: Ports, requests: readonly PutRequest[]):
 async function putUnder(ports: Ports, requests: readonly PutRequest[]): Promise<readonly Outcome<boolean>[]> {
   const together = distinct(requests.filter(({ budget }) => budget.select.kind === "binding"));
   let done: ReadonlySet<PutRequest> = new Set();
-  if (together.length > 1) {
+  if (together.length > 0) {
     try {
       done = await putNew(ports, together);
     } catch (thrown) {
