@@ -53,7 +53,7 @@ export interface Controller extends AsyncDisposable {
 }
 
 // Many bindings at once share the ledger's round trips; of everything else there are few.
-const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 256 : 16);
+const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 512 : 16);
 const fewLeaving = 32;
 const gatherMs = 1_000;
 const sweepMs = 5_000;

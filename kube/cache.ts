@@ -194,8 +194,11 @@ export class Cache<O extends Resource> {
   #set(key: string, after: Stored<O> | undefined, how: typeof asSeen): void {
     const before = this.#objects.get(key);
     for (const { by, keys } of this.#indexes.values()) {
-      if (before !== undefined) leave(keys, by(before), key);
-      if (after !== undefined) enter(keys, by(after), key);
+      const left = before === undefined ? [] : by(before);
+      const entered = after === undefined ? [] : by(after);
+      if (left.length === entered.length && left.every((value, at) => value === entered[at])) continue;
+      leave(keys, left, key);
+      enter(keys, entered, key);
     }
     if (after === undefined) this.#objects.delete(key);
     else this.#objects.set(key, after);

@@ -32,7 +32,7 @@ interface Sent {
 // The same figures as client-go's recorder: one series lasts as long as it repeats within six minutes.
 const seriesMs = 360_000;
 const refreshMs = 60_000;
-const maxQueued = 1_000;
+const maxQueued = 500;
 // A fleet that is hired at once is no thousand stories: what people wait for comes before what they may read about it.
 const burst = 100;
 const perSecond = 25;
@@ -42,7 +42,7 @@ const noteBytes = 1_024;
 /**
  * Records events.k8s.io/v1 events beside the objects they tell of. The same words on the same object are one event
  * with a count. Never blocks and never throws: events are told, not relied on; they are
- * sent at most twenty-five a second after a first hundred, and past 1,000 waiting ones those are dropped, and counted in the
+ * sent at most twenty-five a second after a first hundred, and past 500 waiting ones those are dropped, and counted in the
  * log, that tell of nothing bad.
  */
 export class EventRecorder implements AsyncDisposable {

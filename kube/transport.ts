@@ -18,7 +18,7 @@ export interface Call {
 const connectMs = 10_000;
 const answerMs = 60_000;
 // A server works on a request for some milliseconds: more connections would only cost it memory and us handshakes.
-const mostConnections = 32;
+const mostConnections = 64;
 // Servers send a bookmark each minute: two and a half minutes of silence is a half-open connection, not a quiet watch.
 const silentWatchMs = 150_000;
 // A Status longer than this is not worth reading to the end.

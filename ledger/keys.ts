@@ -1,11 +1,18 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { problem } from "../api/reasons.ts";
 import type { Db, Tx } from "./sql.ts";
 
 /** Encrypts with AES-256-GCM: nonce, tag, cipher text. `context` is authenticated, so a row cannot be moved to another. */
-export function seal(key: Buffer, plain: Uint8Array, context: string): Buffer {
+export function seal(key: Buffer | KeyObject, plain: Uint8Array, context: string): Buffer {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(context));
   const text = Buffer.concat([cipher.update(plain), cipher.final()]);
@@ -13,7 +20,7 @@ export function seal(key: Buffer, plain: Uint8Array, context: string): Buffer {
 }
 
 /** Decrypts what `seal` made. Throws a plain Error where key, context or bytes are not the same. */
-export function unseal(key: Buffer, sealed: Uint8Array, context: string): Buffer {
+export function unseal(key: Buffer | KeyObject, sealed: Uint8Array, context: string): Buffer {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12)).setAAD(Buffer.from(context));
   decipher.setAuthTag(bytes.subarray(12, 28));
@@ -40,12 +47,13 @@ const cached = 10_000;
 
 /** The keys of content: one per binding, wrapped by the master key. */
 export class Keys {
-  readonly #master: Buffer;
+  readonly #master: KeyObject;
   readonly #db: Db;
   readonly #known = new Map<string, Buffer>();
 
   constructor(master: Buffer, db: Db) {
-    this.#master = master;
+    // Node prepares it once, and no longer for each row.
+    this.#master = createSecretKey(master);
     this.#db = db;
   }
 

@@ -7,19 +7,27 @@ import { itemElement, showElement } from "./path-element.ts";
  * Why a configuration cannot be applied: a member that the schema does not know, a wrong type, an item named twice
  * (which stored objects may have: `duplicates`).
  */
-export function checkTyped(value: unknown, given: Atom, duplicates = false, path = ""): string[] {
+export function checkTyped(value: unknown, given: Atom, duplicates = false): string[] {
+  return check(value, given, duplicates, () => "");
+}
+
+/** `where`: the path, put together only for what is wrong. */
+function check(value: unknown, given: Atom, duplicates: boolean, where: () => string): string[] {
   const atom = deduce(given, value);
-  const say = (message: string): string[] => [path === "" ? message : `${path}: ${message}`];
+  const say = (message: string): string[] => {
+    const path = where();
+    return [path === "" ? message : `${path}: ${message}`];
+  };
   if (value === null || value === undefined) return [];
   if (atom.map) {
     const map = atom.map;
     if (!isObject(value)) return say(`expected map, got ${plain(value)}`);
     return Object.entries(value).flatMap(([key, member]) => {
-      if (!map.fields.has(key) && !map.element) return [`${path}.${key}: field not declared in schema`];
+      if (!map.fields.has(key) && !map.element) return [`${where()}.${key}: field not declared in schema`];
       const below = memberAtom(map, key);
-      // Nearly all members are scalars as they should be: where they are need not be put into words.
+      // Nearly all members are scalars as they should be.
       if (below.scalar && typeof member !== "object" && fits(below.scalar, member)) return [];
-      return checkTyped(member, below, duplicates, `${path}.${key}`);
+      return check(member, below, duplicates, () => `${where()}.${key}`);
     });
   }
   if (atom.scalar)
@@ -31,15 +39,15 @@ export function checkTyped(value: unknown, given: Atom, duplicates = false, path
   const errors: string[] = [];
   for (const [index, item] of value.entries()) {
     if (!associative) {
-      errors.push(...checkTyped(item, element, duplicates, `${path}[${index}]`));
+      errors.push(...check(item, element, duplicates, () => `${where()}[${index}]`));
       continue;
     }
     const found = itemElement(atom.list, item);
     if ("problem" in found) return [...errors, ...say(`element ${index}: ${found.problem}`)];
-    const at = showElement(found.element);
-    if (seen.has(found.element) && !duplicates) errors.push(...say(`duplicate entries for key ${at}`));
+    const at = () => showElement(found.element);
+    if (seen.has(found.element) && !duplicates) errors.push(...say(`duplicate entries for key ${at()}`));
     seen.add(found.element);
-    errors.push(...checkTyped(item, element, duplicates, path + at));
+    errors.push(...check(item, element, duplicates, () => where() + at()));
   }
   return errors;
 }

@@ -143,7 +143,7 @@ export class FieldSet {
       ...this.members,
       ...[...this.children].filter(([, child]) => !child.empty).map(([key]) => key),
     ]);
-    for (const key of [...keys].sort(compareElements)) {
+    for (const key of inOrder(keys)) {
       const below = this.children.get(key);
       const inner = below && !below.empty ? below.toFields() : {};
       result[key] = this.members.has(key) && Object.keys(inner).length > 0 ? { ".": {}, ...inner } : inner;
@@ -154,6 +154,12 @@ export class FieldSet {
   #keep(key: PathElement, child: FieldSet): void {
     if (!child.empty) this.children.set(key, child);
   }
+}
+
+/** Fields alone, as nearly everywhere, are in the order of their text. */
+function inOrder(keys: ReadonlySet<PathElement>): readonly PathElement[] {
+  const list = [...keys];
+  return list.every((key) => key.startsWith("f:")) ? list.sort() : list.sort(compareElements);
 }
 
 export const showPath = (path: Path): string => path.map(showElement).join("");

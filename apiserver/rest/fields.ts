@@ -67,7 +67,8 @@ export function setManagedFields(object: KubeObject, entries: readonly unknown[]
 
 /** True when two objects differ in nothing but resourceVersion and the times in managedFields. */
 export function isUnchanged(a: KubeObject, b: KubeObject): boolean {
-  return isDeepStrictEqual(comparable(a), comparable(b));
+  // First what changes most often.
+  return isDeepStrictEqual(a.status, b.status) && isDeepStrictEqual(comparable(a), comparable(b));
 }
 
 function comparable(object: KubeObject): unknown {

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
-import { copyJson } from "../../lib/json.ts";
 import { decodeBody, readBody } from "../http/body.ts";
 import { badRequest, conflict, failure, fieldError, invalid, notFound } from "../http/status.ts";
 import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
@@ -225,7 +224,8 @@ function halfOf(kind: ServedKind, subresource: string, next: KubeObject, live: K
 
 /** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */
 function withStatus(kind: ServedKind, next: KubeObject, live: KubeObject): KubeObject {
-  const result = copyJson(live);
+  // The rest is the live object's own: from here on nothing but metadata and status changes.
+  const result: KubeObject = { ...live, metadata: { ...live.metadata } };
   copyField(result, next, "status");
   if (next.metadata.managedFields) result.metadata.managedFields = next.metadata.managedFields;
   else delete result.metadata.managedFields;

@@ -69,7 +69,7 @@ export class Driver implements AsyncDisposable {
       clock: ports.clock,
       concurrency: options.concurrency,
       // At least one: a fleet is looked at anew in the background of what people have just changed.
-      lowConcurrency: Math.ceil(options.concurrency / 4),
+      lowConcurrency: Math.ceil(options.concurrency / 8),
       work: (key) => this.#work(key),
       failed: (key, thrown) =>
         this.#ports.log.error("reconciling failed", { key, error: messageOf(thrown), stack: stackOf(thrown) }),
