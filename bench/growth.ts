@@ -2,7 +2,15 @@ import { kinds } from "../api/kinds.ts";
 import type { Stored } from "../api/resource.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { coldRoster, create, machineCpuMs, pause, residentKiB, untilReady, versionOf } from "./kit/cold.ts";
-import { type Benchmark, percentile, type Row, timed } from "./kit/sample.ts";
+import { type Benchmark, type Row, timed } from "./kit/sample.ts";
+
+/** What a fleet of some size had cost by then. */
+interface Step {
+  readonly size: number;
+  readonly cpuMs: number;
+  readonly kib: number;
+  readonly changes: readonly number[];
+}
 
 /** One fleet that grows tenfold and tenfold again: what each binding costs, and how long one change takes (goal 3). */
 export const growth: Benchmark = {
@@ -16,8 +24,7 @@ export const growth: Benchmark = {
     const controller = await roster.startController("one");
     const empty = residentKiB(controller.pid);
     const rows: Row[] = [];
-    const steps: { readonly size: number; readonly cpuMs: number; readonly kib: number; readonly changes: number[] }[] =
-      [];
+    const steps: Step[] = [];
     let cpu = 0;
     for (const size of sizes) {
       progress(`growing to ${size.toLocaleString("en")}`);
@@ -33,6 +40,12 @@ export const growth: Benchmark = {
       for (let round = 0; round < (quick ? 5 : 40); round++) changes.push(await timed(() => change(kube, round)));
       steps.push({ size, cpuMs: cpu, kib: residentKiB(controller.pid) - empty, changes });
     }
+    const slope = (what: "cpuMs" | "kib", after: Step, before: Step): Row => ({
+      name: `slope of ${what === "cpuMs" ? "CPU" : "memory"}, ${before.size} → ${after.size}`,
+      unit: "log-log",
+      better: "lower",
+      subject: [Math.log(after[what] / before[what]) / Math.log(after.size / before.size)],
+    });
     for (const [index, step] of steps.entries()) {
       const facts = { bindings: step.size };
       const before = steps[index - 1];
@@ -60,29 +73,10 @@ export const growth: Benchmark = {
           ...(index === 0 ? {} : { against: { name: `among ${steps[0]!.size}`, values: steps[0]!.changes } }),
         },
       );
-      if (before === undefined) continue;
-      const slope = (after: number, earlier: number) => Math.log(after / earlier) / Math.log(step.size / before.size);
-      const of = `${before.size} → ${step.size}`;
-      rows.push(
-        {
-          name: `slope of CPU, ${of}`,
-          unit: "log-log",
-          better: "lower",
-          subject: [slope(step.cpuMs, before.cpuMs)],
-          facts,
-        },
-        {
-          name: `slope of memory, ${of}`,
-          unit: "log-log",
-          better: "lower",
-          subject: [slope(step.kib, before.kib)],
-          facts,
-        },
-      );
+      if (before !== undefined) rows.push(slope("cpuMs", step, before), slope("kib", step, before));
     }
-    progress(
-      `median of one change: ${steps.map(({ size, changes }) => `${size}: ${percentile(changes, 0.5).toFixed(1)} ms`).join(", ")}`,
-    );
+    const [first, last] = [steps[0]!, steps.at(-1)!];
+    if (steps.length > 2) rows.push(slope("cpuMs", last, first), slope("kib", last, first));
     return rows;
   },
 };

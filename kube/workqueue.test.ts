@@ -3,7 +3,7 @@ import { fakeClock } from "../test/kit/fake-clock.ts";
 import { type Again, Workqueue } from "./workqueue.ts";
 
 /** A queue whose work is finished by hand. */
-function bench(concurrency = 2) {
+function bench(concurrency = 2, lowConcurrency?: number) {
   const clock = fakeClock(0);
   const started: string[] = [];
   const thrown: string[] = [];
@@ -11,6 +11,7 @@ function bench(concurrency = 2) {
   const queue = new Workqueue({
     clock,
     concurrency,
+    ...(lowConcurrency === undefined ? {} : { lowConcurrency }),
     random: () => 1,
     work(key) {
       started.push(key);
@@ -42,6 +43,19 @@ it("works on a key once however often it was added, and never twice at once", as
   expect(started).toEqual(["a", "a"]);
   await finish("a", done);
   expect(queue.depth).toBe(0);
+});
+
+it("keeps workers for news while it works on what is only there", async () => {
+  const { queue, started, finish } = bench(3, 1);
+  for (const key of ["a", "b", "c"]) queue.add(key, { low: true });
+  expect(started).toEqual(["a"]);
+  queue.add("news");
+  queue.add("b");
+  expect(started).toEqual(["a", "news", "b"]);
+  await finish("news", done);
+  expect(started, "c waits for a").toHaveLength(3);
+  await finish("a", done);
+  expect(started.at(-1)).toBe("c");
 });
 
 it("works on as many keys at a time as it may, news before what is only there", async () => {
