@@ -43,7 +43,7 @@ export class Batch<T, R> {
   async #run(): Promise<void> {
     let turns = 0;
     while (this.#waiting.length > 0) {
-      for (let turn = 0; turn < turns; turn++) await nextTurn();
+      for (let turn = 0; turn < turns && this.#waiting.length < this.#most; turn++) await nextTurn();
       const taken = this.#waiting.splice(0, this.#most);
       turns = taken.length > 1 ? patientTurns : 0;
       const outcomes = await this.#perform(taken.map(({ item }) => item)).catch((thrown: unknown) =>

@@ -1,5 +1,5 @@
 import { problem } from "../api/reasons.ts";
-import { newId } from "../lib/ids.ts";
+import { newId, sha256 } from "../lib/ids.ts";
 import { canonicalJson } from "../lib/json.ts";
 import { each, type Outcome, reachOf, shares } from "./batch.ts";
 import { bindingColumns, toBinding } from "./binding-rows.ts";
@@ -23,9 +23,15 @@ export interface Hired {
 const first = (fence: Fence, bindings: readonly BindingRecord[]) =>
   `${fenced(fence)}, hold_authority(${literals(bindings.map(({ tenant }) => authority.tenant(tenant)))})`;
 
+/** Of two hires for the same person at once the second waits, and then sees the first. In the order of the locks' numbers. */
+const subjectsOf = (bindings: readonly BindingRecord[]) =>
+  `(select count(pg_advisory_xact_lock(k)) from (
+     select distinct hashtextextended(x, 0) as k from unnest(${literals(bindings.map(subjectKey))}) x order by 1) sorted)`;
+
 /**
  * Hires or updates each binding. Newcomers that do not get in each other's way share one transaction; the others, and all
- * when that transaction fails for a reason of one of them, have one each, after it. A leadership that is over, or a tenant that
+ * when that transaction fails for a reason of one of them, have one each, after it: an update that comes alone pays for a
+ * transaction that finds out that it is one. A leadership that is over, or a tenant that
  * somebody keeps locked, fails its own and no others.
  */
 export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
@@ -36,16 +42,16 @@ export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise
 /** Under one leadership. */
 async function hireUnder(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
   const alone = ({ fence, binding }: HireRequest) =>
-    ports.db.tx((tx) => hire(ports, tx, binding, fence), { first: first(fence, [binding]) });
+    ports.db.tx((tx) => hire(ports, tx, binding, fence), { first: first(fence, [binding]), patient: true });
   const { fence } = requests[0]!;
   const together = distinct(requests);
   const hired = new Map<HireRequest, Hired>();
   try {
     const bindings = together.map(({ binding }) => binding);
-    // Two hires of the same name or subject at once: the second waits here and then sees the first.
-    const locks = `${first(fence, bindings)}, (select count(pg_advisory_xact_lock(k)) from (
-      select distinct hashtextextended(x, 0) as k from unnest(${literals(bindings.map(subjectKey))}) x order by 1) sorted)`;
-    const byUid = await ports.db.tx((tx) => hireNew(ports, tx, bindings, fence), { first: locks });
+    const byUid = await ports.db.tx((tx) => hireNew(ports, tx, bindings, fence), {
+      first: `${first(fence, bindings)}, ${subjectsOf(bindings)}`,
+      patient: true,
+    });
     for (const request of together) {
       const found = byUid.get(request.binding.uid);
       if (found !== undefined) hired.set(request, found);
@@ -72,8 +78,9 @@ function distinct(requests: readonly HireRequest[]): readonly HireRequest[] {
   });
 }
 
+/** By digest: people's words have no place in a statement's text. */
 const subjectKey = ({ tenant, roleName, subject }: BindingRecord) =>
-  `hire/${tenant}/${roleName}/${subject.kind}/${subject.name}`;
+  `hire/${sha256([tenant, roleName, subject.kind, subject.name].join("/"))}`;
 
 /** Hires those of `bindings` that the ledger has never seen and that no living one is a duplicate of; answers those. */
 async function hireNew(
@@ -207,7 +214,6 @@ async function hire(ports: Ports, tx: Tx, binding: BindingRecord, fence: Fence):
 }
 
 async function refuseDuplicate(tx: Tx, binding: BindingRecord): Promise<void> {
-  // Two hires of the same name or subject at once: the second waits here and then sees the first.
   await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [subjectKey(binding)]);
   const [other] = await tx.query(
     `select name, role_name = $2 and subject_kind = $3 and subject_name = $4 as by_subject from bindings

@@ -85,7 +85,7 @@ async function putAlone(ports: Ports, { fence, budget }: PutRequest): Promise<vo
     only === undefined
       ? `change_authority(${tenant})`
       : `hold_authority(${tenant}), change_authority(${literals([authority.binding(only)])})`;
-  await ports.db.tx((tx) => putBudget(ports, tx, budget), { first: `${fenced(fence)}, ${locks}` });
+  await ports.db.tx((tx) => putBudget(ports, tx, budget), { first: `${fenced(fence)}, ${locks}`, patient: true });
 }
 
 /**
@@ -154,6 +154,7 @@ async function putNew(ports: Ports, requests: readonly PutRequest[]): Promise<Re
   };
   const done = await ports.db.tx(put, {
     first: `${fenced(fence)}, hold_authority(${tenants}), change_authority(${bindings})`,
+    patient: true,
   });
   return new Set(requests.filter(({ budget }) => done.has(`${budget.tenant}/${budget.key}`)));
 }

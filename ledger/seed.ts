@@ -59,6 +59,6 @@ async function seed(
           time.now(),
         ],
       ),
-    { content: [...new Set(requests.map(({ bindingUid }) => bindingUid))] },
+    { content: [...new Set(requests.map(({ bindingUid }) => bindingUid))], patient: true },
   );
 }

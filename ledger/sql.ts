@@ -2,6 +2,7 @@ import pg from "pg";
 import { problem } from "../api/reasons.ts";
 import { messageOf, Problem } from "../lib/problem.ts";
 import type { Channel } from "./ledger.ts";
+import { Turns } from "./turns.ts";
 
 export type Row = Record<string, unknown>;
 
@@ -18,6 +19,11 @@ export interface TxOptions {
   readonly content?: readonly string[];
   /** Runs with BEGIN in one round trip: an SQL expression whose arguments are quoted by `literal`. */
   readonly first?: string;
+  /**
+   * Waits for its turn among its like, however long, and leaves connections to those who must be quick. For what comes in
+   * hundreds.
+   */
+  readonly patient?: true;
   /** Runs although the database is closed: for whoever finds out whether it may be opened. */
   readonly evenClosed?: true;
 }
@@ -43,6 +49,8 @@ const types: pg.CustomTypesConfig = {
 };
 
 export const connectTimeoutMs = 2_000;
+// Of the ten that a process has: for firings, leadership, guards and reads.
+const keptConnections = 6;
 const session = [
   "search_path = roster",
   "statement_timeout = 10000",
@@ -58,6 +66,7 @@ const session = [
 export class Db implements AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #onCommit: (channels: readonly Channel[]) => void;
+  readonly #turns: Turns;
   /** Whether transactions with content can run under a role that owns nothing. */
   contentRole = false;
   /** While set, this process may not use the database, and every statement throws it. */
@@ -65,6 +74,7 @@ export class Db implements AsyncDisposable {
 
   constructor(options: DbOptions) {
     this.#onCommit = options.onCommit;
+    this.#turns = new Turns(Math.max(1, options.maxConnections - keptConnections));
     const config: pg.PoolConfig & { readonly onConnect: (client: pg.ClientBase) => Promise<void> } = {
       connectionString: options.url,
       max: options.maxConnections,
@@ -126,6 +136,7 @@ export class Db implements AsyncDisposable {
    * its statements. Throws LedgerUnavailable when Postgres cannot be reached; then the commit may or may not have happened.
    */
   async tx<T>(work: (tx: Tx) => Promise<T>, options: TxOptions = {}): Promise<T> {
+    using _ = options.patient ? await this.#turns.next() : undefined;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#once(work, options);

@@ -73,6 +73,21 @@ it("putting many budgets fails a former leader's and no others, and the second o
   expect(await ledger.money.budget(fleet.tenant, "old")).toEqual([]);
 });
 
+it("hiring many hires all but whom the ledger cannot store", async () => {
+  const fleet = await aFleet(ledger);
+  const request = (name: string, person: string) => ({
+    ...bindingOf(fleet, name),
+    subject: { kind: "User" as const, name: person },
+  });
+  const told = await Promise.allSettled([
+    ledger.bindings.hire(fleet.fence, request("tess-nul", "a\u0000b")),
+    ledger.bindings.hire(fleet.fence, request("tess-dan", "dan@acme.example")),
+    ledger.bindings.hire(fleet.fence, request("tess-eve", "eve@acme.example")),
+  ]);
+  expect(told.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+  expect(told[0]).toMatchObject({ reason: { reason: "InvalidRequest" } });
+});
+
 it("seeding many writes all but what the ledger cannot store", async () => {
   const fleet = await aFleet(ledger);
   const ana = await fleet.hire("tess-ana");
