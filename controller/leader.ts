@@ -11,6 +11,8 @@ export interface LeaderPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly identity: string;
+  /** Resolves when everything was read once. */
+  readonly read: Promise<void>;
   /** Brings everything that leading rests on up to date: what was read before the election may be older than its effects. */
   prepare(): Promise<void>;
   /** Called whenever this process comes to lead, also again after a pause: everything has to be looked at. */
@@ -18,9 +20,9 @@ export interface LeaderPorts {
 }
 
 const name = "controller";
-// A dead leader is replaced within this and a beat; a living one that cannot reach Postgres can do no harm meanwhile.
+// A dead leader is replaced within this and a standby's turn; a living one that cannot reach Postgres can do no harm meanwhile.
 const ttlMs = 3_000;
-const beatMs = 750;
+const beatMs = 1_000;
 const standbyMs = 250;
 // Long for the largest fleet to be listed anew. Whoever takes longer may be the only one who cannot read.
 const prepareMs = 30_000;
@@ -45,7 +47,7 @@ export class Leader implements AsyncDisposable {
   readonly #ports: LeaderPorts;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
-  readonly #asked = Promise.withResolvers<void>();
+  readonly #stood = Promise.withResolvers<void>();
   /** The last that was won, whether it still holds or not: a lost one is not won back as if it were ours. */
   #won: Fence | undefined;
   #until: Instant = 0;
@@ -65,8 +67,8 @@ export class Leader implements AsyncDisposable {
   }
 
   /** Resolves when it has stood for the first time, whatever came of it: what is read from now on is younger than that. */
-  get asked(): Promise<void> {
-    return this.#asked.promise;
+  get stood(): Promise<void> {
+    return this.#stood.promise;
   }
 
   get fence(): Fence | undefined {
@@ -91,9 +93,21 @@ export class Leader implements AsyncDisposable {
     while (!this.#stop.signal.aborted) {
       if (this.#prepareBy !== undefined && clock.now() >= this.#prepareBy) await this.#yield();
       if (clock.now() >= this.#restUntil) await this.#campaign();
-      this.#asked.resolve();
+      this.#stood.resolve();
+      // Who did not win at once reads first: one who cannot read would only keep out a standby who can.
+      if (this.#won === undefined) await this.#read();
       await clock.sleep(this.#holds ? beatMs : standbyMs, this.#stop.signal).catch(() => undefined);
     }
+  }
+
+  /** Waits until everything was read once, or for the end. */
+  async #read(): Promise<void> {
+    const { signal } = this.#stop;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = () => resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    if (!signal.aborted) await Promise.race([this.#ports.read, promise]);
+    signal.removeEventListener("abort", stop);
   }
 
   async #campaign(): Promise<void> {

@@ -52,7 +52,8 @@ export interface Controller extends AsyncDisposable {
   metrics(): Promise<string>;
 }
 
-// Many bindings at once share the ledger's round trips; of everything else there are few.
+// Many bindings at once share the ledger's round trips: 10,000 take a fifth less time with 512 than with 64, and not less with
+// more. Of everything else there are few.
 const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 512 : 16);
 const fewLeaving = 32;
 const gatherMs = 1_000;
@@ -111,9 +112,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
       clock,
       log,
       identity,
+      read: followed.promise,
       async prepare() {
-        if (following) await informers.refresh(aborted.signal);
+        const again = following;
         await followed.promise;
+        if (again) await informers.refresh(aborted.signal);
       },
       elected(fence) {
         if (namespaces) void withdrawOthers([...informers.cache(kinds.ModelTier).keys()], { ledger, fence, log });
@@ -125,7 +128,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
       },
     }),
   );
-  await leader.asked;
+  await leader.stood;
   following = true;
   await informers.start(aborted.signal);
 

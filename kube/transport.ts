@@ -17,6 +17,7 @@ export interface Call {
 
 const connectMs = 10_000;
 const answerMs = 60_000;
+const requestMs = 2 * answerMs;
 // A server works on a request for some milliseconds: more connections would only cost it memory and us handshakes.
 const mostConnections = 64;
 // Servers send a bookmark each minute: two and a half minutes of silence is a half-open connection, not a quiet watch.
@@ -54,7 +55,8 @@ export class Transport implements AsyncDisposable {
 
   /** One request, one parsed answer; undefined for an empty body. */
   async json<T>(call: Call): Promise<T> {
-    const { body } = await this.#send(this.#requests, call, {});
+    // From when it was asked: it may have to wait for a connection too.
+    const { body } = await this.#send(this.#requests, call, { signal: AbortSignal.timeout(requestMs) });
     const text = await readAll(body, call);
     try {
       return (text === "" ? undefined : JSON.parse(text)) as T;

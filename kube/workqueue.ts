@@ -37,8 +37,8 @@ export class Workqueue implements AsyncDisposable {
   readonly #high = new Set<string>();
   readonly #low = new Set<string>();
   readonly #working = new Set<string>();
-  /** Those of them that nobody waits for. */
-  readonly #calm = new Set<string>();
+  /** Those of them that nobody waits for; one that goes on at once counts as news. */
+  readonly #workingLow = new Set<string>();
   readonly #dirty = new Set<string>();
   readonly #timers = new Map<string, { readonly at: Instant; readonly timer: Disposable }>();
   readonly #failures = new Map<string, number>();
@@ -140,9 +140,9 @@ export class Workqueue implements AsyncDisposable {
   #dispatch(): void {
     while (!this.#paused && this.#working.size < this.#options.concurrency) {
       const news = first(this.#begun) ?? first(this.#high);
-      const key = news ?? (this.#calm.size < this.#lowConcurrency ? first(this.#low) : undefined);
+      const key = news ?? (this.#workingLow.size < this.#lowConcurrency ? first(this.#low) : undefined);
       if (key === undefined) break;
-      if (news === undefined) this.#calm.add(key);
+      if (news === undefined) this.#workingLow.add(key);
       this.#begun.delete(key);
       this.#high.delete(key);
       this.#low.delete(key);
@@ -165,7 +165,7 @@ export class Workqueue implements AsyncDisposable {
       again = { kind: "backoff" };
     }
     this.#working.delete(key);
-    this.#calm.delete(key);
+    this.#workingLow.delete(key);
     const dirty = this.#dirty.delete(key);
     if (!this.#stopped) this.#later(key, again, dirty);
     this.#dispatch();

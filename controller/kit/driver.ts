@@ -68,8 +68,8 @@ export class Driver implements AsyncDisposable {
     this.#queue = new Workqueue({
       clock: ports.clock,
       concurrency: options.concurrency,
-      // At least one: a fleet is looked at anew in the background of what people have just changed.
-      lowConcurrency: Math.ceil(options.concurrency / 8),
+      // A fleet is looked at anew in the background of what people have just changed; of other kinds there are few.
+      lowConcurrency: Math.min(options.concurrency, Math.max(8, Math.ceil(options.concurrency / 8))),
       work: (key) => this.#work(key),
       failed: (key, thrown) =>
         this.#ports.log.error("reconciling failed", { key, error: messageOf(thrown), stack: stackOf(thrown) }),

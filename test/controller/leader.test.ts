@@ -31,7 +31,9 @@ const watched: Ledger = {
 };
 
 const stand = (identity: string, prepare: () => Promise<void>) =>
-  stack.use(new Leader({ ledger: watched, kube, clock, log, identity, prepare, elected: () => {} }));
+  stack.use(
+    new Leader({ ledger: watched, kube, clock, log, identity, read: Promise.resolve(), prepare, elected: () => {} }),
+  );
 
 /** Lets time go by, but none while the ledger is asked, until something is so. */
 async function until(isSo: () => boolean): Promise<void> {
