@@ -58,12 +58,18 @@ async function vitest(projects: readonly string[], rest: readonly string[]): Pro
   const first = await runTests(projects, rest);
   const { passed, skipped } = first;
   let { code, failed } = first;
-  if (code !== 0 && process.env.CI && first.failures.size > 0) {
+  if (process.env.CI && rest.length === 0 && first.failures.size > 0 && first.unhandled === 0) {
     process.stdout.write(`\n${failed} failed; their files once more, by themselves:\n`);
     const again = await runTests(projects, [...first.failures.keys()]);
-    ({ code, failed } = again);
-    for (const [file, names] of first.failures)
-      for (const name of names) if (!again.failures.get(file)?.includes(name)) said(`failed, then passed: ${name}`, 0);
+    for (const [file, names] of first.failures) {
+      const late = names.filter(
+        (name) => again.passedFiles.has(file) || again.failures.get(file)?.includes(name) === false,
+      );
+      for (const name of late) process.stdout.write(`failed, then passed: ${name}\n`);
+    }
+    const lost = [...first.failures.keys()].filter((file) => !again.passedFiles.has(file) && !again.failures.has(file));
+    code = lost.length > 0 ? 1 : again.code;
+    failed = again.failed + lost.length;
   }
   // A skipped test prints its own reason where it skips; here it is only counted, so that none goes unseen.
   if (skipped > 0) process.stdout.write(`${skipped} skipped, see their reasons above\n`);
@@ -78,11 +84,16 @@ interface Run {
   readonly skipped: number;
   /** Names of what failed, by file. */
   readonly failures: ReadonlyMap<string, readonly string[]>;
+  readonly passedFiles: ReadonlySet<string>;
+  /** Errors outside of tests; more than none where that is not known. */
+  readonly unhandled: number;
 }
 
 async function runTests(projects: readonly string[], rest: readonly string[]): Promise<Run> {
   const folder = mkdtempSync(path.join(tmpdir(), "roster-test-"));
   const report = path.join(folder, "report.json");
+  const unhandled = path.join(folder, "unhandled");
+  process.env.ROSTER_UNHANDLED_ERRORS = unhandled;
   try {
     const code = await node([
       bin("vitest/vitest.mjs"),
@@ -91,10 +102,11 @@ async function runTests(projects: readonly string[], rest: readonly string[]): P
       "--passWithNoTests",
       "--reporter=default",
       "--reporter=json",
+      `--reporter=${path.join(root, "scripts/unhandled-errors.ts")}`,
       `--outputFile.json=${report}`,
       ...rest,
     ]);
-    return readReport(report, code);
+    return readReport(report, existsSync(unhandled) ? Number(readFileSync(unhandled, "utf8")) : 1, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -111,12 +123,18 @@ interface VitestReport {
   }[];
 }
 
-function readReport(file: string, code: number): Run {
-  if (!existsSync(file)) return { code, passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, failures: new Map() };
-  const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
+function readReport(file: string, unhandled: number, code: number): Run {
   const failures = new Map<string, readonly string[]>();
+  const passedFiles = new Set<string>();
+  if (!existsSync(file)) {
+    return { code, passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, failures, passedFiles, unhandled };
+  }
+  const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
   for (const { name, status, assertionResults } of report.testResults) {
-    if (status !== "failed") continue;
+    if (status !== "failed") {
+      passedFiles.add(name);
+      continue;
+    }
     const names = assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName);
     // A file that does not even load has no tests to count: still a failure.
     failures.set(name, names.length > 0 ? names : [path.relative(root, name)]);
@@ -129,6 +147,8 @@ function readReport(file: string, code: number): Run {
     failed: failed === 0 && code !== 0 ? 1 : failed,
     skipped: report.numPendingTests,
     failures,
+    passedFiles,
+    unhandled,
   };
 }
 
