@@ -97,13 +97,13 @@ export function copyJson<T>(value: T): T {
   const copy: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(value)) {
     // Assigning it would set the prototype instead.
-    if (key === "__proto__") Object.defineProperty(copy, key, { value: copyJson(member), ...plain });
+    if (key === "__proto__") Object.defineProperty(copy, key, { value: copyJson(member), ...asAssigned });
     else copy[key] = copyJson(member);
   }
   return copy as T;
 }
 
-const plain = { enumerable: true, writable: true, configurable: true };
+const asAssigned = { enumerable: true, writable: true, configurable: true };
 
 /** True for a JSON object (not null, not a list). */
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -11,13 +11,15 @@ export function checkTyped(value: unknown, given: Atom, duplicates = false): str
   return check(value, given, duplicates, () => "");
 }
 
-/** `where`: the path, put together only for what is wrong. */
-function check(value: unknown, given: Atom, duplicates: boolean, where: () => string): string[] {
+/** `above`: the path, put together only for what is wrong, and once for all that is wrong below it. */
+function check(value: unknown, given: Atom, duplicates: boolean, above: () => string): string[] {
   const atom = deduce(given, value);
-  const say = (message: string): string[] => {
-    const path = where();
-    return [path === "" ? message : `${path}: ${message}`];
+  let path: string | undefined;
+  const where = (): string => {
+    path ??= above();
+    return path;
   };
+  const say = (message: string): string[] => [where() === "" ? message : `${where()}: ${message}`];
   if (value === null || value === undefined) return [];
   if (atom.map) {
     const map = atom.map;

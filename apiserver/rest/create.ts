@@ -32,7 +32,7 @@ export async function create(api: Api, call: Call, kind: ServedKind): Promise<vo
     options,
     warnings: call.warnings,
   });
-  respondOutcome(api, call, kind, 201, created);
+  respondOutcome(api, call, kind, created);
 }
 
 export interface CreateContext {
@@ -44,7 +44,7 @@ export interface CreateContext {
   readonly generated?: string | undefined;
 }
 
-/** Stores a new object that conforms to its schema. Throws 403, 404 (namespace), 409 and 422. */
+/** Stores a new object that conforms to its schema, which it completes in place. Throws 403, 404 (namespace), 409 and 422. */
 export async function createObject(
   api: Api,
   kind: ServedKind,

@@ -7,7 +7,8 @@ import { respondEntry, respondObject } from "./read.ts";
 export type Outcome = { readonly created: boolean } & ({ readonly entry: Entry } | { readonly object: KubeObject });
 
 /** Answers a write; what is stored is sent as it is stored, without being read and written once more. */
-export function respondOutcome(api: Api, call: Call, kind: ServedKind, code: number, outcome: Outcome): void {
+export function respondOutcome(api: Api, call: Call, kind: ServedKind, outcome: Outcome): void {
+  const code = outcome.created ? 201 : 200;
   if ("entry" in outcome) respondEntry(api, call, kind, code, outcome.entry);
   else respondObject(api, call, kind, code, outcome.object);
 }

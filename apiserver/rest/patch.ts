@@ -53,7 +53,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
     const wanted =
       type === apply
         ? {
-            ...applyWanted(api, kind, live && copyJson(live), decoded.value, {
+            ...applyWanted(api, kind, live, decoded.value, {
               ...options,
               name,
               namespace,
@@ -71,7 +71,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
     if (type !== apply) checkIdentity(kind, wanted.object, namespace, name);
     return wanted;
   });
-  respondOutcome(api, call, kind, outcome.created ? 201 : 200, outcome);
+  respondOutcome(api, call, kind, outcome);
 }
 
 /** Keys that come twice in a configuration, which is YAML whatever it looks like. */

@@ -111,7 +111,7 @@ export function respondEntry(
   } else send(response, code, servedBytes(kind, entry), { warnings, yaml });
 }
 
-/** Answers an object that was not stored (a dry run, or an unchanged one). */
+/** Answers an object that is not stored: of a dry run, or one that is gone. */
 export function respondObject(api: Api, call: Call, kind: ServedKind, code: number, object: KubeObject): void {
   const representation = objectRepresentationOf(call, kind);
   if (representation.as === "object") {

@@ -71,7 +71,7 @@ export async function put(api: Api, call: Call, kind: ServedKind, subresource: s
     warnings: call.warnings,
   };
   const outcome = await updateObject(api, kind, context, () => ({ object, tracked: false }));
-  respondOutcome(api, call, kind, outcome.created ? 201 : 200, outcome);
+  respondOutcome(api, call, kind, outcome);
 }
 
 /**

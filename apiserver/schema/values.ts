@@ -100,17 +100,15 @@ function validate(value: unknown, schema: JsonSchema, path: string, correlation:
 
 const intOrString: readonly string[] = ["integer", "string"];
 const anyType: readonly string[] = [];
-const oneType = new Map<string, readonly string[]>();
+// Asked for at every value of every write.
+const oneType: ReadonlyMap<string, readonly string[]> = new Map(
+  ["array", "boolean", "integer", "number", "object", "string"].map((type) => [type, [type]]),
+);
 
 function typesOf({ type, "x-kubernetes-int-or-string": isEither }: JsonSchema): readonly string[] {
   if (isEither) return intOrString;
   if (!type) return anyType;
-  const known = oneType.get(type);
-  if (known) return known;
-  const made = [type];
-  // JSON has seven types; what else a definition names is refused, and need not be remembered.
-  if (oneType.size < 7) oneType.set(type, made);
-  return made;
+  return oneType.get(type) ?? [type];
 }
 
 function invalidType(path: string, type: string, value: string): Result {
