@@ -35,6 +35,8 @@ export interface RealCluster extends AsyncDisposable {
   readonly own: boolean;
   /** Kills the API server, or starts it again at the same address; only for one that these tests own. */
   readonly apiserver?: { kill(): Promise<void>; start(): Promise<void> };
+  /** Makes etcd forget what was before a revision; only for one that these tests own. */
+  readonly compact?: (revision: string) => Promise<void>;
   /** What the API server's audit log holds so far, where one was asked for. */
   readonly auditLines?: () => readonly string[];
 }
@@ -70,6 +72,8 @@ export async function startReal(
     readonly durable?: boolean;
     /** Admission plugins that are off by default and on in some distributions. */
     readonly plugins?: readonly string[];
+    /** Further flags of the API server. */
+    readonly flags?: readonly string[];
     /** The newest, unless told otherwise. */
     readonly plane?: Plane;
   } = {},
@@ -123,6 +127,7 @@ export async function startReal(
     // There are no pods here, so nothing needs a token mounted.
     "--disable-admission-plugins=ServiceAccount",
     ...(options.plugins ? [`--enable-admission-plugins=${options.plugins.join(",")}`] : []),
+    ...(options.flags ?? []),
     "--endpoint-reconciler-type=none",
     "--profiling=false",
     "--v=0",
@@ -164,6 +169,14 @@ export async function startReal(
         apiserver = serve();
         await untilReady(url, caPem, admin.token, apiserver);
       },
+    },
+    async compact(revision) {
+      const answer = await request(`http://127.0.0.1:${etcdPort}/v3/kv/compaction`, {
+        method: "POST",
+        body: JSON.stringify({ revision, physical: true }),
+      });
+      if (answer.statusCode !== 200) throw new Error(`etcd does not compact: ${await answer.body.text()}`);
+      await answer.body.dump();
     },
     ...(audit ? { auditLines: audit.lines } : {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startApiServer } from "../../apiserver/server.ts";
+import { type ApiServerOptions, startApiServer } from "../../apiserver/server.ts";
 import { issueClientCertificate } from "../../apiserver/tls/certificates.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { silentLog } from "../../lib/log.ts";
@@ -36,7 +36,9 @@ export async function issueCertificates(folder: string): Promise<Target["certifi
 const tokens = { admin: "token-admin", ana: "token-ana", bob: "token-bob" };
 
 /** Starts an empty embedded server; disposing stops it and removes its data. */
-export async function startEmbedded(): Promise<Target & AsyncDisposable> {
+export async function startEmbedded(
+  options: Pick<ApiServerOptions, "history"> = {},
+): Promise<Target & AsyncDisposable> {
   const dataDir = mkdtempSync(path.join(tmpdir(), "roster-conformance-"));
   const admin = { name: "admin", groups: ["system:masters"], token: tokens.admin };
   const server = await startApiServer({
@@ -45,6 +47,7 @@ export async function startEmbedded(): Promise<Target & AsyncDisposable> {
     clock: systemClock,
     log: silentLog,
     users: [admin, ...users],
+    ...options,
   });
   return {
     url: server.url,

@@ -267,7 +267,8 @@ export const found: Sequences = {
         {
           ownerReferences: [
             { apiVersion: "v1", kind: "Secret", name: "b", uid: "{b}" },
-            { apiVersion: "v1", kind: "ConfigMap", name: "d", uid: "{d}" },
+            // Blocking, or a cluster's collector may let the owner go before it looks at its dependents: then nothing is forgotten.
+            { apiVersion: "v1", kind: "ConfigMap", name: "d", uid: "{d}", blockOwnerDeletion: true },
           ],
         },
       ),
