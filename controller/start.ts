@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AgentBinding } from "../api/generated/agent-binding.ts";
 import type { AgentRole } from "../api/generated/agent-role.ts";
 import { type KindRef, kinds } from "../api/kinds.ts";
@@ -57,6 +58,8 @@ export interface Controller extends AsyncDisposable {
 const concurrencyOf = (kind: string) => (kind === kinds.AgentBinding.kind ? 512 : 16);
 const fewLeaving = 32;
 const gatherMs = 1_000;
+// Roles are few and take milliseconds; where one takes longer, nobody else waits for it.
+const rolesMs = 2_000;
 const sweepMs = 5_000;
 const sealMs = 500;
 const revokeMs = 1_000;
@@ -94,6 +97,17 @@ export async function startController(options: ControllerOptions): Promise<Contr
     ),
   );
   const driverOf = (kind: string) => drivers.find((driver) => driver.kind.kind === kind)!;
+  const holders = driverOf("AgentBinding");
+  /** Whoever holds a role is looked at when roles are in force: before, each would be shown to have none. */
+  const afterRoles = (look: () => void) => {
+    const late = clock.after(rolesMs, look);
+    void driverOf("AgentRole")
+      .idle()
+      .then(() => {
+        late[Symbol.dispose]();
+        look();
+      });
+  };
   const scheduler = stack.use(
     new Scheduler({ informers, ledger, clock, log, events, fence }, { concurrency: options.concurrency ?? 16 }),
   );
@@ -120,7 +134,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
       },
       elected(fence) {
         if (namespaces) void withdrawOthers([...informers.cache(kinds.ModelTier).keys()], { ledger, fence, log });
-        for (const driver of drivers) driver.enqueueAll();
+        for (const driver of drivers) if (driver !== holders) driver.enqueueAll();
+        afterRoles(() => holders.enqueueAll());
         scheduler.enqueueAll();
         history.enqueueAll();
         projector.wake();
@@ -143,11 +158,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
     fired({ namespace, roleName, subject, name }) {
       // Whoever was refused because of it may be hired now.
       const place = subjectKey(namespace, roleName, subject);
-      for (const key of [...bindings.keysBy("subject", place), toKey(namespace, name)])
-        driverOf("AgentBinding").enqueue(key);
+      for (const key of [...bindings.keysBy("subject", place), toKey(namespace, name)]) holders.enqueue(key);
     },
     lifted(namespace) {
-      for (const key of bindings.keysBy("namespace", namespace)) driverOf("AgentBinding").enqueue(key);
+      for (const key of bindings.keysBy("namespace", namespace)) holders.enqueue(key);
     },
   });
   followed.resolve();
@@ -177,11 +191,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
     if (keys.length > 0) revoker.wake();
     // Each firing of many tells of itself: looking at all of them each time would be quadratic.
     const at = keys.length > fewLeaving ? clock.now() + gatherMs : undefined;
-    for (const key of keys) driverOf("AgentBinding").enqueue(key, at);
+    for (const key of keys) holders.enqueue(key, at);
   };
   stack.use(ledger.feed.subscribe("bindings", deleting));
 
-  for (const driver of drivers) driver.start();
+  // Who leads at once has queued by then what is to be looked at.
+  await nextTurn();
+  for (const driver of drivers) if (driver !== holders) driver.start();
+  afterRoles(() => holders.start());
   scheduler.start();
   const running = stack.move();
   return {
