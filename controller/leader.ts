@@ -1,6 +1,7 @@
 import type { KubeClient } from "../kube/client.ts";
 import { mirrorLease } from "../kube/lease.ts";
 import type { Fence, Ledger } from "../ledger/ledger.ts";
+import { unlessAborted } from "../lib/abort.ts";
 import type { Clock, Instant } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { messageOf } from "../lib/problem.ts";
@@ -95,19 +96,9 @@ export class Leader implements AsyncDisposable {
       if (clock.now() >= this.#restUntil) await this.#campaign();
       this.#stood.resolve();
       // Who did not win at once reads first: one who cannot read would only keep out a standby who can.
-      if (this.#won === undefined) await this.#read();
+      if (this.#won === undefined) await unlessAborted(this.#ports.read, this.#stop.signal);
       await clock.sleep(this.#holds ? beatMs : standbyMs, this.#stop.signal).catch(() => undefined);
     }
-  }
-
-  /** Waits until everything was read once, or for the end. */
-  async #read(): Promise<void> {
-    const { signal } = this.#stop;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = () => resolve();
-    signal.addEventListener("abort", stop, { once: true });
-    if (!signal.aborted) await Promise.race([this.#ports.read, promise]);
-    signal.removeEventListener("abort", stop);
   }
 
   async #campaign(): Promise<void> {

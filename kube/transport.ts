@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from "undici";
 import { problem, type Reason } from "../api/reasons.ts";
+import { systemClock } from "../lib/clock.ts";
 import { isObject } from "../lib/json.ts";
 import { messageOf, type Problem } from "../lib/problem.ts";
 import type { Target } from "./target.ts";
@@ -55,8 +56,13 @@ export class Transport implements AsyncDisposable {
 
   /** One request, one parsed answer; undefined for an empty body. */
   async json<T>(call: Call): Promise<T> {
-    // From when it was asked: it may have to wait for a connection too.
-    const { body } = await this.#send(this.#requests, call, { signal: AbortSignal.timeout(requestMs) });
+    // From when it was asked: it may have to wait for a connection too. Real time, which no test clock moves; the timer ends
+    // with the request, of which there are hundreds a second.
+    const late = new AbortController();
+    using _ = systemClock.after(requestMs, () =>
+      late.abort(new DOMException("the request took too long", "TimeoutError")),
+    );
+    const { body } = await this.#send(this.#requests, call, { signal: late.signal });
     const text = await readAll(body, call);
     try {
       return (text === "" ? undefined : JSON.parse(text)) as T;

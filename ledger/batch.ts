@@ -5,14 +5,13 @@ import { Problem } from "../lib/problem.ts";
 export type Outcome<R> = { readonly value: R } | { readonly thrown: unknown };
 
 // While many call, the next batch waits so many turns of the loop for more of them: turns of a busy loop are a good part of
-// a millisecond each, turns of an idle one nothing. Measured: 10,000 hires take a tenth less time than without.
+// a millisecond each, turns of an idle one nothing. 10,000 hires took some 5 % less time with 16 and more than with 4.
 const patientTurns = 32;
 
 /**
  * Performs single calls together: those that come while one batch is under way are the next one, so that many callers pay
  * for one round trip and one commit, and a lone caller waits for nobody. After a batch of several the next one waits a little
- * for more. A call is never joined to a batch that began
- * before it: what it reads is at least as new as the call.
+ * for more. A call is never joined to a batch that began before it: what it reads is at least as new as the call.
  */
 export class Batch<T, R> {
   readonly #perform: (items: readonly T[]) => Promise<readonly Outcome<R>[]>;

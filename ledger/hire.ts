@@ -31,8 +31,8 @@ const subjectsOf = (bindings: readonly BindingRecord[]) =>
 /**
  * Hires or updates each binding. Newcomers that do not get in each other's way share one transaction; the others, and all
  * when that transaction fails for a reason of one of them, have one each, after it: an update that comes alone pays for a
- * transaction that finds out that it is one. A leadership that is over, or a tenant that
- * somebody keeps locked, fails its own and no others.
+ * transaction that finds out that it is one. A leadership that is over, or a tenant that somebody keeps locked, fails its
+ * own and no others.
  */
 export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
   const leadership = ({ fence }: HireRequest) => `${fence.name}/${fence.epoch}`;

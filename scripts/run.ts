@@ -93,9 +93,8 @@ async function runTests(projects: readonly string[], rest: readonly string[]): P
   const folder = mkdtempSync(path.join(tmpdir(), "roster-test-"));
   const report = path.join(folder, "report.json");
   const unhandled = path.join(folder, "unhandled");
-  process.env.ROSTER_UNHANDLED_ERRORS = unhandled;
   try {
-    const code = await node([
+    const args = [
       bin("vitest/vitest.mjs"),
       "run",
       ...projects.flatMap((name) => ["--project", name]),
@@ -105,7 +104,8 @@ async function runTests(projects: readonly string[], rest: readonly string[]): P
       `--reporter=${path.join(root, "scripts/unhandled-errors.ts")}`,
       `--outputFile.json=${report}`,
       ...rest,
-    ]);
+    ];
+    const code = await node(args, { ROSTER_UNHANDLED_ERRORS: unhandled });
     return readReport(report, existsSync(unhandled) ? Number(readFileSync(unhandled, "utf8")) : 1, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -152,12 +152,12 @@ function readReport(file: string, unhandled: number, code: number): Run {
   };
 }
 
-function node(args: readonly string[]): Promise<number> {
+function node(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
       cwd: root,
       stdio: "inherit",
-      env: { ...process.env, NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
+      env: { ...process.env, ...env, NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
     });
     child.on("error", reject);
     child.on("exit", (code, signal) => resolve(code ?? (signal ? 130 : 1)));

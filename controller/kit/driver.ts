@@ -69,7 +69,7 @@ export class Driver implements AsyncDisposable {
       clock: ports.clock,
       concurrency: options.concurrency,
       // A fleet is looked at anew in the background of what people have just changed; of other kinds there are few.
-      lowConcurrency: Math.min(options.concurrency, Math.max(8, Math.ceil(options.concurrency / 8))),
+      lowConcurrency: Math.max(8, Math.ceil(options.concurrency / 8)),
       work: (key) => this.#work(key),
       failed: (key, thrown) =>
         this.#ports.log.error("reconciling failed", { key, error: messageOf(thrown), stack: stackOf(thrown) }),

@@ -4,6 +4,7 @@ import type { Resource, Stored } from "../../api/resource.ts";
 import { Cache, type IndexBy, toKey } from "../../kube/cache.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { Reflector } from "../../kube/reflector.ts";
+import { unlessAborted } from "../../lib/abort.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
 import type { LedgerReader, Lookup, Reader } from "./reconciler.ts";
@@ -89,11 +90,7 @@ export class Informers implements AsyncDisposable {
       ),
     );
     const first = this.#namespaces ? "answered" : "synced";
-    const aborted = Promise.withResolvers<void>();
-    const stop = () => aborted.resolve();
-    signal.addEventListener("abort", stop, { once: true });
-    await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector[first])), aborted.promise]);
-    signal.removeEventListener("abort", stop);
+    await unlessAborted(Promise.all(this.#reflectors.map((reflector) => reflector[first])), signal);
   }
 
   /**
@@ -101,12 +98,8 @@ export class Informers implements AsyncDisposable {
    * not read is not waited for where namespaces are followed one by one.
    */
   async refresh(signal: AbortSignal): Promise<void> {
-    const aborted = Promise.withResolvers<void>();
-    const stop = () => aborted.resolve();
-    signal.addEventListener("abort", stop, { once: true });
     const all = this.#reflectors.filter(({ lists }) => lists > 0 || this.#namespaces === undefined);
-    await Promise.race([Promise.all(all.map((reflector) => reflector.refresh())), aborted.promise]);
-    signal.removeEventListener("abort", stop);
+    await unlessAborted(Promise.all(all.map((reflector) => reflector.refresh())), signal);
   }
 
   lookup(): Lookup {
