@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import type { OtherErrors } from "./errors-reporter.ts";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = (name: string) => path.join(root, "node_modules", name);
@@ -58,9 +59,11 @@ async function vitest(projects: readonly string[], rest: readonly string[]): Pro
   const first = await runTests(projects, rest);
   const { passed, skipped } = first;
   let { code, failed } = first;
+  record(projects, first);
   if (process.env.CI && rest.length === 0 && first.failures.size > 0 && first.unhandled === 0) {
     process.stdout.write(`\n${failed} failed; their files once more, by themselves:\n`);
     const again = await runTests(projects, [...first.failures.keys()]);
+    record(projects, again, "once more, ");
     for (const [file, names] of first.failures) {
       const late = names.filter(
         (name) => again.passedFiles.has(file) || again.failures.get(file)?.includes(name) === false,
@@ -77,6 +80,20 @@ async function vitest(projects: readonly string[], rest: readonly string[]): Pro
   return code;
 }
 
+/** Appends what failed, and how, to the file that CI shows last: of what comes before, its record keeps only a part. */
+function record(projects: readonly string[], run: Run, prefix = ""): void {
+  const file = process.env.ROSTER_TEST_FAILURES;
+  if (!file || run.code === 0) return;
+  const failures = [...run.failures].map(([name, tests]) => [path.relative(root, name), ...tests].join("\n  "));
+  const title = `${prefix}${projects.join(", ")}: ${run.failed} failed`;
+  appendFileSync(file, `${[title, ...failures, ...run.messages.map(beginning)].join("\n")}\n\n`);
+}
+
+/** What a failure says first; the whole of it stands where it happened. */
+function beginning(message: string): string {
+  return message.split("\n").slice(0, 12).join("\n").slice(0, 1_500);
+}
+
 interface Run {
   readonly code: number;
   readonly passed: number;
@@ -87,12 +104,14 @@ interface Run {
   readonly passedFiles: ReadonlySet<string>;
   /** Errors outside of tests; more than none where that is not known. */
   readonly unhandled: number;
+  /** What failed tests and hooks threw, and what was thrown outside of them. */
+  readonly messages: readonly string[];
 }
 
 async function runTests(projects: readonly string[], rest: readonly string[]): Promise<Run> {
   const folder = mkdtempSync(path.join(tmpdir(), "roster-test-"));
   const report = path.join(folder, "report.json");
-  const unhandled = path.join(folder, "unhandled");
+  const others = path.join(folder, "errors.json");
   try {
     const args = [
       bin("vitest/vitest.mjs"),
@@ -101,15 +120,20 @@ async function runTests(projects: readonly string[], rest: readonly string[]): P
       "--passWithNoTests",
       "--reporter=default",
       "--reporter=json",
-      `--reporter=${path.join(root, "scripts/unhandled-errors.ts")}`,
+      `--reporter=${path.join(root, "scripts/errors-reporter.ts")}`,
       `--outputFile.json=${report}`,
       ...rest,
     ];
-    const code = await node(args, { ROSTER_UNHANDLED_ERRORS: unhandled });
-    return readReport(report, existsSync(unhandled) ? Number(readFileSync(unhandled, "utf8")) : 1, code);
+    const code = await node(args, { ROSTER_OTHER_ERRORS: others });
+    return readReport(report, readErrors(others), code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function readErrors(file: string): OtherErrors {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as OtherErrors;
+  return { outside: ["The test runner ended before it said whether there were errors outside of tests"], hooks: [] };
 }
 
 interface VitestReport {
@@ -119,18 +143,27 @@ interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    /** Why the file itself failed, or empty. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
-function readReport(file: string, unhandled: number, code: number): Run {
+function readReport(file: string, errors: OtherErrors, code: number): Run {
   const failures = new Map<string, readonly string[]>();
   const passedFiles = new Set<string>();
+  const unhandled = errors.outside.length;
+  const messages = [...errors.outside, ...errors.hooks];
   if (!existsSync(file)) {
-    return { code, passed: 0, failed: code === 0 ? 0 : 1, skipped: 0, failures, passedFiles, unhandled };
+    const failed = code === 0 ? 0 : 1;
+    return { code, passed: 0, failed, skipped: 0, failures, passedFiles, unhandled, messages };
   }
   const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
-  for (const { name, status, assertionResults } of report.testResults) {
+  for (const { name, status, message, assertionResults } of report.testResults) {
     if (status !== "failed") {
       passedFiles.add(name);
       continue;
@@ -138,6 +171,7 @@ function readReport(file: string, unhandled: number, code: number): Run {
     const names = assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName);
     // A file that does not even load has no tests to count: still a failure.
     failures.set(name, names.length > 0 ? names : [path.relative(root, name)]);
+    messages.push(...(message ? [message] : []), ...assertionResults.flatMap((test) => test.failureMessages ?? []));
   }
   const failed = [...failures.values()].reduce((sum, names) => sum + names.length, 0);
   return {
@@ -149,6 +183,7 @@ function readReport(file: string, unhandled: number, code: number): Run {
     failures,
     passedFiles,
     unhandled,
+    messages,
   };
 }
 
