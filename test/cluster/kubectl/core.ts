@@ -133,6 +133,7 @@ export const core: Scenarios = {
     ],
   },
   "a definition is installed, changed, and taken away with its objects": {
+    alone: true,
     files: {
       "crd.yaml": `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

@@ -6,6 +6,8 @@
 export interface Scenario {
   readonly files?: Readonly<Record<string, string>>;
   readonly lines: readonly string[];
+  /** It changes what others see, such as which kinds there are, and so runs when no other does. */
+  readonly alone?: true;
 }
 
 /** Keys are sentences that say what is shown. */

@@ -29,15 +29,20 @@ export class KubectlSession implements Disposable {
     symlinkSync(binary, path.join(this.#home, "bin/kubectl"));
   }
 
-  /** Runs every scenario, some at a time; the transcripts by name. `prefix` names their namespaces. */
+  /**
+   * Runs every scenario, some at a time, and then those that have to be alone; the transcripts by name. `prefix` names
+   * their namespaces.
+   */
   async runAll(scenarios: Scenarios, prefix: string): Promise<Readonly<Record<string, string>>> {
     const transcripts: Record<string, string> = {};
-    const queue = Object.entries(scenarios).entries();
-    const worker = async (): Promise<void> => {
-      // One iterator for all workers: each scenario is taken once.
+    const numbered = [...Object.entries(scenarios).entries()];
+    const worker = async (queue: Iterable<(typeof numbered)[number]>): Promise<void> => {
       for (const [index, [name, scenario]] of queue) transcripts[name] = await this.run(scenario, `${prefix}-${index}`);
     };
-    await Promise.all(Array.from({ length: 6 }, worker));
+    // One iterator for all workers: each scenario is taken once.
+    const together = numbered.filter(([, [, scenario]]) => !scenario.alone).values();
+    await Promise.all(Array.from({ length: 6 }, () => worker(together)));
+    await worker(numbered.filter(([, [, scenario]]) => scenario.alone));
     return transcripts;
   }
 
