@@ -270,7 +270,7 @@ patches:
     ],
   },
   "wait returns when it is so, or says that it is not": {
-    files: { "watched.sh": "until grep -q watch=true log; do sleep 0.1; done" },
+    files: { "watched.sh": "until grep -qs watch=true log; do sleep 0.1; done" },
     lines: [
       made,
       "kubectl wait wd/a --for=jsonpath='{.spec.size}'=3 --timeout=10s",
