@@ -3,7 +3,7 @@ import { decodeProtobuf } from "../protobuf/decode.ts";
 import { type Decoded, goSyntaxError, readJson } from "./json-body.ts";
 import { parseMedia } from "./media.ts";
 import { badRequest, failure } from "./status.ts";
-import { readYaml } from "./yaml-body.ts";
+import { readYamlBody } from "./yaml-reader.ts";
 
 /** The largest request body, as kube-apiserver has it. */
 export const maxBodyBytes = 3_145_728;
@@ -33,12 +33,28 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
 const json = new Set(["application/json", ""]);
 const mediaList = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
+/** A decoded body, and how it was sent. */
+export interface DecodedBody extends Decoded {
+  text(): string;
+}
+
+/** Reads and decodes the body of a write. `expected` is the kind to name in complaints. Throws 400, 413 and 415. */
+export async function readDecoded(request: IncomingMessage, expected: string): Promise<DecodedBody> {
+  const bytes = await readBody(request);
+  const decoded = await decodeBody(bytes, request.headers["content-type"], expected);
+  return { ...decoded, text: () => bytes.toString() };
+}
+
 /** Decodes the body of a write. `expected` is the kind to name in complaints. Throws 400 and 415. */
-export function decodeBody(bytes: Buffer, contentType: string | undefined, expected: string): Decoded {
+export async function decodeBody(bytes: Buffer, contentType: string | undefined, expected: string): Promise<Decoded> {
   const { type } = parseMedia(contentType ?? "");
-  if (type === "application/vnd.kubernetes.protobuf") return attempt(expected, bytes, () => decodeProtobuf(bytes));
-  if (json.has(type)) return attempt(expected, bytes, () => readJson(toText(bytes)));
-  if (type === "application/yaml") return attempt(expected, bytes, () => readYaml(toText(bytes)));
+  try {
+    if (type === "application/vnd.kubernetes.protobuf") return decodeProtobuf(bytes);
+    if (json.has(type)) return readJson(toText(bytes));
+    if (type === "application/yaml") return await readYamlBody(toText(bytes));
+  } catch (error) {
+    throw unreadable(expected, bytes, error, type === "application/yaml");
+  }
   throw unsupported(mediaList);
 }
 
@@ -60,15 +76,11 @@ export function toText(bytes: Buffer): string {
   }
 }
 
-function attempt(expected: string, bytes: Buffer, read: () => Decoded): Decoded {
-  try {
-    return read();
-  } catch (error) {
-    if ((error as { details?: unknown }).details) throw error;
-    const text = `couldn't get version/kind; json parse error: ${goSyntaxError(error)}`;
-    if (expected === "DeleteOptions") throw badRequest(text);
-    throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${text} (${shown(bytes)})`);
-  }
+function unreadable(expected: string, bytes: Buffer, error: unknown, isYaml: boolean): unknown {
+  if ((error as { details?: unknown }).details) return error;
+  const text = `${isYaml ? "" : "couldn't get version/kind; json parse error: "}${goSyntaxError(error)}`;
+  if (expected === "DeleteOptions") return badRequest(text);
+  return badRequest(`the object provided is unrecognized (must be of type ${expected}): ${text} (${shown(bytes)})`);
 }
 
 /** A body in a complaint: text that looks like JSON as it is, anything else in hex; cut, since it may be large. */

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toRfc3339 } from "../../lib/clock.ts";
 import { copyJson } from "../../lib/json.ts";
-import { decodeBody, readBody } from "../http/body.ts";
+import { readDecoded } from "../http/body.ts";
 import { alreadyExists, badRequest, failure, forbidden, notFound } from "../http/status.ts";
 import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata } from "../kinds/metadata.ts";
@@ -21,9 +21,9 @@ const generateAttempts = 8;
 /** POST to a collection. */
 export async function create(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const options = readWriteOptions(call, "CreateOptions");
-  const { value, strict } = decodeBody(await readBody(call.request), call.request.headers["content-type"], kind.kind);
+  const { value, strict, text } = await readDecoded(call.request, kind.kind);
   const complain: Complain = (found) => reportStrict(kind, found, options.fieldValidation, call.warnings);
-  const object = asKind(kind, value, complain);
+  const object = asKind(kind, value, complain, text);
   const unknown = conform(kind, object);
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
   const created = await createObject(api, kind, object, {

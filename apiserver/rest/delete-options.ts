@@ -39,7 +39,7 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   // As on a cluster, a body is all that counts.
   const given =
     bytes.length > 0
-      ? typed(decodeBody(bytes, call.request.headers["content-type"], "DeleteOptions").value)
+      ? typed((await decodeBody(bytes, call.request.headers["content-type"], "DeleteOptions")).value)
       : fromQuery(call.query);
   const preconditions = isObject(given.preconditions) ? given.preconditions : {};
   const dryRun = (given.dryRun ?? []) as readonly string[];

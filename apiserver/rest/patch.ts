@@ -1,10 +1,11 @@
 import { copyJson, isObject } from "../../lib/json.ts";
 import { goPlain } from "../fields/go-value.ts";
 import { readBody, toText, unsupported } from "../http/body.ts";
-import { goSyntaxError, readJson } from "../http/json-body.ts";
+import { type Decoded, goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
 import { badRequest, failure } from "../http/status.ts";
-import { readYaml, yamlErrors } from "../http/yaml-body.ts";
+import { warningsOf } from "../http/yaml-body.ts";
+import { readYamlBody } from "../http/yaml-reader.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { goType } from "../kinds/metadata.ts";
 import { converterWords } from "../patch/converted.ts";
@@ -34,7 +35,7 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
   }
   const options = readWriteOptions(call, "PatchOptions", type === apply);
   const text = toText(await readBody(call.request));
-  const decoded = read(text, type);
+  const decoded = await read(text, type);
   if (type === apply) reportDuplicates(decoded.strict, options.fieldValidation, call.warnings);
   const { name, namespace } = call.info;
   const context = {
@@ -79,14 +80,14 @@ function reportDuplicates(found: readonly string[], validation: string, warnings
   if (found.length === 0 || validation === "Ignore") return;
   if (validation === "Strict")
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${found.join(", ")}`);
-  warnings.push(...found.map((complaint) => complaint.replace(yamlErrors, "line ")));
+  warnings.push(...found.flatMap(warningsOf));
 }
 
-function read(text: string, type: string) {
+async function read(text: string, type: string): Promise<Decoded> {
   try {
     if (type !== apply) return readJson(text);
     const json = text.trimStart().startsWith("{") ? readJson(text) : undefined;
-    return json && json.strict.length === 0 ? json : readYaml(text);
+    return json && json.strict.length === 0 ? json : await readYamlBody(text, "error converting YAML to JSON: ");
   } catch (error) {
     const message = goSyntaxError(error);
     if (type === apply) throw badRequest(`error decoding YAML: ${message}`);

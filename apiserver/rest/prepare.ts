@@ -1,6 +1,7 @@
 import { isObject } from "../../lib/json.ts";
 import { shown } from "../http/body.ts";
 import { badRequest, failure, fieldError, invalid } from "../http/status.ts";
+import { warningsOf } from "../http/yaml-body.ts";
 import { builtinKindNames } from "../kinds/builtin.ts";
 import { goMismatch } from "../kinds/go-types.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
@@ -28,23 +29,31 @@ function unknownToAnyVersion(kind: ServedKind, object: KubeObject): string[] {
 const typeMeta =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
-/** Checks that a body is an object of the kind; built-in kinds may leave apiVersion and kind out. Throws 400 and 422. */
-export function asKind(kind: ServedKind, value: unknown, complain: Complain = () => {}): KubeObject {
+/**
+ * Checks that a body is an object of the kind; built-in kinds may leave apiVersion and kind out. `text` is the body as it was
+ * sent, for complaints. Throws 400 and 422.
+ */
+export function asKind(
+  kind: ServedKind,
+  value: unknown,
+  complain: Complain = () => {},
+  text = () => JSON.stringify(value),
+): KubeObject {
   const wanted = apiVersion(kind);
   const unrecognised = (why: string) => {
-    const body = shown(Buffer.from(JSON.stringify(value)));
+    const body = shown(Buffer.from(text()));
     return badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${body})`);
   };
-  if (value === null && !kind.custom) return asKind(kind, {}, complain);
+  if (value === null && !kind.custom) return asKind(kind, {}, complain, text);
   if (value !== null && !isObject(value)) {
-    const text = `json: cannot unmarshal ${goType(value)} into Go value of type ${typeMeta}`;
-    throw unrecognised(`couldn't get version/kind; json parse error: ${text}`);
+    const why = `json: cannot unmarshal ${goType(value)} into Go value of type ${typeMeta}`;
+    throw unrecognised(`couldn't get version/kind; json parse error: ${why}`);
   }
   const object = { ...value } as KubeObject;
   for (const field of ["apiVersion", "kind"] as const) {
     if (typeof (object[field] ?? "") === "string") continue;
-    const text = `json: cannot unmarshal ${goType(object[field])} into Go struct field .${field} of type string`;
-    throw unrecognised(`couldn't get version/kind; json parse error: ${text}`);
+    const why = `json: cannot unmarshal ${goType(object[field])} into Go struct field .${field} of type string`;
+    throw unrecognised(`couldn't get version/kind; json parse error: ${why}`);
   }
   if (!kind.custom) {
     object.apiVersion ||= wanted;
@@ -52,11 +61,11 @@ export function asKind(kind: ServedKind, value: unknown, complain: Complain = ()
     if (object.apiVersion !== wanted || object.kind !== kind.kind) throw badRequest(foreign(kind, object));
     return object;
   }
-  if (!object.kind) throw unrecognised(`Object 'Kind' is missing in '${shorten(value)}'`);
+  if (!object.kind) throw unrecognised(`Object 'Kind' is missing in '${text()}'`);
   if (object.apiVersion !== wanted) {
     complain(unknownToAnyVersion(kind, object));
-    const text = `the API version in the data (${object.apiVersion ?? ""}) does not match the expected API version (${wanted})`;
-    throw badRequest(text);
+    const why = `the API version in the data (${object.apiVersion ?? ""}) does not match the expected API version (${wanted})`;
+    throw badRequest(why);
   }
   checkCustomKind(kind, object);
   return object;
@@ -147,10 +156,5 @@ export function reportStrict(
 ): void {
   if (complaints.length === 0 || validation === "Ignore") return;
   if (validation === "Strict") throw refuse(kind, `strict decoding error: ${complaints.join(", ")}`);
-  warnings.push(...complaints);
-}
-
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text;
+  warnings.push(...complaints.flatMap(warningsOf));
 }

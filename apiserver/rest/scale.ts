@@ -1,5 +1,5 @@
 import { copyJson, isObject } from "../../lib/json.ts";
-import { decodeBody, readBody, toText, unsupported } from "../http/body.ts";
+import { readBody, readDecoded, toText, unsupported } from "../http/body.ts";
 import { goSyntaxError, readJson } from "../http/json-body.ts";
 import { parseMedia } from "../http/media.ts";
 import { send } from "../http/respond.ts";
@@ -101,7 +101,7 @@ function selectorAt(object: unknown, path: string): string {
 type Change = (base: Scale) => { readonly metadata: Readonly<Record<string, unknown>>; readonly spec: unknown };
 
 async function readReplacement(call: Call): Promise<Change> {
-  const { value } = decodeBody(await readBody(call.request), call.request.headers["content-type"], "Scale");
+  const { value } = await readDecoded(call.request, "Scale");
   const given = checked(value);
   const name = given.metadata.name;
   if (!name) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
-import { decodeBody, readBody } from "../http/body.ts";
+import { readDecoded } from "../http/body.ts";
 import { badRequest, conflict, failure, fieldError, invalid, notFound } from "../http/status.ts";
 import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
@@ -40,9 +40,9 @@ export interface Wanted {
 /** PUT, also to /status and /finalize. */
 export async function put(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
   const options = readWriteOptions(call, "UpdateOptions");
-  const { value, strict } = decodeBody(await readBody(call.request), call.request.headers["content-type"], kind.kind);
+  const { value, strict, text } = await readDecoded(call.request, kind.kind);
   const complain: Complain = (found) => reportStrict(kind, found, options.fieldValidation, call.warnings);
-  const object = asKind(kind, value, complain);
+  const object = asKind(kind, value, complain, text);
   const unknown = conform(kind, object);
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
   const { name, namespace } = call.info;

@@ -1,5 +1,5 @@
 import type { Listed } from "../discovery/documents.ts";
-import { decodeBody, readBody } from "../http/body.ts";
+import { readDecoded } from "../http/body.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { toStructural } from "../kinds/openapi.ts";
 import type { Call } from "../rest/api.ts";
@@ -45,7 +45,7 @@ export function reviewKind({
 /** The body of a request for such a kind, with what was asked of the write. Throws 400 and 422. */
 export async function readReview(call: Call, kind: ServedKind): Promise<{ object: KubeObject; options: WriteOptions }> {
   const options = readWriteOptions(call, "CreateOptions");
-  const { value, strict } = decodeBody(await readBody(call.request), call.request.headers["content-type"], kind.kind);
+  const { value, strict } = await readDecoded(call.request, kind.kind);
   const object = asKind(kind, value);
   const unknown = conform(kind, object);
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);

@@ -23,6 +23,20 @@ const method = (verb: Step["method"], path: string, more: Partial<Step> = {}): S
 const aggregated = (version: string) =>
   `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList,application/json`;
 
+const yamlWidget = (name: string, open: string): Partial<Step> => ({
+  text: `apiVersion: conform.roster.dev/v1\nkind: Widget\nmetadata: {name: ${name}}\nspec: {size: 1, open: {${open}}}\n`,
+  type: "application/yaml",
+  pick: ["code", "reason", "message", "spec"],
+});
+const yamlWords = [
+  ..."y Y yes Yes n N no NO on On off OFF true TRUE tRue ~ null Null nULL".split(" "),
+  ..."0 -0 +7 007 0755 0o17 0x1F 0b101 089 1_000 -0x10 0X1f 1__0 _1 12:30:45 190:20:30.15 22:22".split(" "),
+  ..."1.5 -.5 .5 5. 1e3 1E+3 1.5e-3 .e3 1.2.3 1_0.5 1e 0.10 1.0 100000000000000000000 1e21".split(" "),
+  ..."2024-01-02 2024-01-02T03:04:05Z 2024-1-2 2001-12-14t21:59:43.10-05:00 = - << .nan.x"
+    .split(" ")
+    .filter((word) => word !== "-"),
+];
+
 export const transport: Sequences = {
   "methods that a path has not": [
     ...(["PUT", "PATCH", "DELETE", "POST", "OPTIONS"] as const).flatMap((verb) =>
@@ -196,6 +210,8 @@ export const transport: Sequences = {
       "[]",
       "{}",
       '{"kind":"Widget"}',
+      ' { "a" : [1, 2] }\n',
+      `{"a":"${"x".repeat(3_000)}"}`,
       '{"apiVersion":"conform.roster.dev/v1","kind":"widget","metadata":{"name":"a"}}',
     ].map((text) =>
       method("POST", `${widgetsPath}?dryRun=All`, { text, pick: ["code", "reason", "message", "details"] }),
@@ -228,6 +244,97 @@ export const transport: Sequences = {
       pick: ["code", "data"],
     }),
   ],
+  "words of YAML that are numbers, truths or nothing": [
+    method("POST", widgetsPath, yamlWidget("a", yamlWords.map((word, index) => `w${index}: ${word}`).join(", "))),
+    method("PATCH", `${widgetsPath}/b?fieldManager=m`, {
+      ...yamlWidget("b", yamlWords.map((word, index) => `w${index}: ${word}`).join(", ")),
+      type: "application/apply-patch+yaml",
+    }),
+    method("POST", maps, {
+      text: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  d: 2024-01-02\n  t: 12:30:45\n  v: 1.2.3\n`,
+      type: "application/yaml",
+      pick: ["code", "data", "message"],
+    }),
+  ],
+  "keys, anchors and tags of YAML": [
+    "yes: 1, 2: 2, 3.50: 3, 0x10: 4, 2024-01-02: 5",
+    "~: 1",
+    "a: &x {p: 1}, b: *x, c: {<<: *x, q: 2}",
+    "a: *nothing",
+    "a: &x {b: *x}",
+    "a: &x 1, b: &x 2, c: *x",
+    "a: .inf",
+    "a: !!str 12, b: !!int '12', c: !!float 1",
+    "a: !!int word",
+    "a: !!bool 1",
+    "a: !!binary aGVsbG8=",
+    "a: !own word, b: !own [1], c: !!set {x, y}",
+    "a: !!timestamp 2024-01-02",
+    "a: 1, a: 2",
+    "yes: 1, true: 2, 1: 1, 0x1: 2, 1.5: 1, 1.50: 2",
+    "a: {<<: [{p: 1}, {p: 2, q: 3}], q: 4}",
+    "a: {q: 4, <<: {q: 3}, <<: {r: 1}}",
+    "a: {<<: 1}",
+    "a: &x {b: 1, b: 2}, c: *x, d: {<<: *x}",
+    "a: 1,\n  a:\n    2, b: {x: 1,\n x: 2}, b: {y: {z: 1, z: 2},\n 'y':\n 1}",
+    "a: {'<<': {b: 1}}",
+    "a: 12345678901234567890, b: 9007199254740993, c: 0.1e400, d: 1e308",
+  ].flatMap((more) => [
+    method("POST", `${widgetsPath}?dryRun=All`, yamlWidget("a", more)),
+    method("POST", `${widgetsPath}?dryRun=All&fieldValidation=Strict`, yamlWidget("a", more)),
+    ...["", "&fieldValidation=Strict"].map((strict) =>
+      method("PATCH", `${widgetsPath}/b?fieldManager=m&dryRun=All${strict}`, {
+        ...yamlWidget("b", more),
+        type: "application/apply-patch+yaml",
+      }),
+    ),
+  ]),
+  "keys that come twice in blocks of YAML": [
+    "open:\n    a: 1\n    b:\n      c: 1\n      'c': 2\n    a: {x: 1, x: 2}\n    b:\n      d: 1\n      d:\n        e: 1\n        e: 2\n",
+    "open:\n    ? a\n    : 1\n    ? a\n\n    : 2\n    b: 1\n    # note\n    b:\n      # note\n      2\n    c: 1\n    c: |\n      text\n    c:\n",
+  ].flatMap((spec) =>
+    ["", "&fieldValidation=Strict"].flatMap((strict) => [
+      method("POST", `${widgetsPath}?dryRun=All${strict}`, {
+        ...yamlWidget("a", ""),
+        text: `apiVersion: conform.roster.dev/v1\nkind: Widget\nmetadata: {name: a}\nspec:\n  size: 1\n  ${spec}`,
+      }),
+    ]),
+  ),
+  "YAML that cannot be read": [
+    ...["a: [1, 2", "a: 'open", "? [a] : 1", "a: b: c", "a: @b", "a: %b"].flatMap((more) => [
+      method("POST", `${widgetsPath}?dryRun=All`, { ...yamlWidget("a", more), pick: ["code", "reason"] }),
+      method("PATCH", `${widgetsPath}/b?fieldManager=m&dryRun=All`, {
+        ...yamlWidget("b", more),
+        type: "application/apply-patch+yaml",
+        pick: ["code", "reason"],
+      }),
+    ]),
+    ...["apiVersion: v1\nkind: ConfigMap\ndata: *nothing\n", "word", "- 1", ""].flatMap((text) => [
+      method("POST", maps, { text, type: "application/yaml", pick: ["code", "reason", "message"] }),
+      method("POST", widgetsPath, { text, type: "application/yaml", pick: ["code", "reason", "message"] }),
+      method("PATCH", `${maps}/b?fieldManager=m`, {
+        text,
+        type: "application/apply-patch+yaml",
+        pick: ["code", "reason", "message"],
+      }),
+    ]),
+  ],
+  "several documents, comments and odd beginnings of YAML": [
+    "---\n",
+    "# first\n---\n",
+    "%YAML 1.1\n---\n",
+    "\uFEFF",
+    "\t",
+    "---\n---\n",
+  ].flatMap((start) =>
+    ["", "---\nmore: 1\n", "---\n'", "...\n", "...\nmore: 1\n"].map((end) =>
+      method("POST", `${widgetsPath}?dryRun=All`, {
+        ...yamlWidget("a", ""),
+        text: `${start}apiVersion: conform.roster.dev/v1\nkind: Widget\nmetadata: {name: a}\nspec: {size: 1}\n${end}`,
+        ...(start === "\t" ? { pick: ["code", "reason"] } : {}),
+      }),
+    ),
+  ),
   "what a client accepts": [
     ...[
       "application/json",
