@@ -29,10 +29,9 @@ const subjectsOf = (bindings: readonly BindingRecord[]) =>
      select distinct hashtextextended(x, 0) as k from unnest(${literals(bindings.map(subjectKey))}) x order by 1) sorted)`;
 
 /**
- * Hires or updates each binding. Newcomers that do not get in each other's way share one transaction; the others, and all
- * when that transaction fails for a reason of one of them, have one each, after it: an update that comes alone pays for a
- * transaction that finds out that it is one. A leadership that is over, or a tenant that somebody keeps locked, fails its
- * own and no others.
+ * Hires or updates each binding. Those that do not get in each other's way share one transaction, in which each is answered
+ * by itself; the others, and all when that transaction fails for a reason of one of them, have one each, after it. A
+ * leadership that is over, or a tenant that somebody keeps locked, fails its own and no others.
  */
 export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
   const leadership = ({ fence }: HireRequest) => `${fence.name}/${fence.epoch}`;
@@ -41,30 +40,34 @@ export function hireAll(ports: Ports, requests: readonly HireRequest[]): Promise
 
 /** Under one leadership. */
 async function hireUnder(ports: Ports, requests: readonly HireRequest[]): Promise<readonly Outcome<Hired>[]> {
-  const alone = ({ fence, binding }: HireRequest) =>
-    ports.db.tx((tx) => hire(ports, tx, binding, fence), { first: first(fence, [binding]), patient: true });
   const { fence } = requests[0]!;
   const together = distinct(requests);
-  const hired = new Map<HireRequest, Hired>();
+  const outcomes = new Map<HireRequest, Outcome<Hired>>();
   try {
-    const bindings = together.map(({ binding }) => binding);
-    const byUid = await ports.db.tx((tx) => hireNew(ports, tx, bindings, fence), {
-      first: `${first(fence, bindings)}, ${subjectsOf(bindings)}`,
-      patient: true,
-    });
-    for (const request of together) {
-      const found = byUid.get(request.binding.uid);
-      if (found !== undefined) hired.set(request, found);
-    }
+    const byUid = await hireTogether(
+      ports,
+      together.map(({ binding }) => binding),
+      fence,
+    );
+    for (const request of together) outcomes.set(request, byUid.get(request.binding.uid)!);
   } catch (thrown) {
     const reach = reachOf(thrown);
     const tenantOf = ({ binding }: HireRequest) => binding.tenant;
     if (reach === "some" && new Set(requests.map(tenantOf)).size > 1)
       return shares(requests, tenantOf, (share) => hireUnder(ports, share));
     // One by one they would all wait for the same lock, each with a connection of its own.
-    if (reach !== "one") return requests.map(() => ({ thrown }));
+    if (reach !== "one" || requests.length === 1) return requests.map(() => ({ thrown }));
   }
-  return each(requests, async (request) => hired.get(request) ?? alone(request));
+  const left = requests.filter((request) => !outcomes.has(request));
+  const late = await each(left, ({ binding }) => hireAlone(ports, binding, fence));
+  for (const [index, request] of left.entries()) outcomes.set(request, late[index]!);
+  return requests.map((request) => outcomes.get(request)!);
+}
+
+async function hireAlone(ports: Ports, binding: BindingRecord, fence: Fence): Promise<Hired> {
+  const outcome = (await hireTogether(ports, [binding], fence)).get(binding.uid)!;
+  if ("thrown" in outcome) throw outcome.thrown;
+  return outcome.value;
 }
 
 /** The first of those that share a UID, a name or a person. */
@@ -82,15 +85,54 @@ function distinct(requests: readonly HireRequest[]): readonly HireRequest[] {
 const subjectKey = ({ tenant, roleName, subject }: BindingRecord) =>
   `hire/${sha256([tenant, roleName, subject.kind, subject.name].join("/"))}`;
 
-/** Hires those of `bindings` that the ledger has never seen and that no living one is a duplicate of; answers those. */
-async function hireNew(
-  { time, keys, audit }: Ports,
-  tx: Tx,
+/** Hires or updates bindings of which no two share a UID, a name or a person; an outcome for each, by UID. */
+function hireTogether(
+  ports: Ports,
   bindings: readonly BindingRecord[],
   fence: Fence,
-): Promise<ReadonlyMap<string, Hired>> {
-  const now = time.now();
-  const asked = bindings.map((binding) => ({
+): Promise<ReadonlyMap<string, Outcome<Hired>>> {
+  return ports.db.tx(
+    async (tx) => {
+      const now = ports.time.now();
+      const asked = bindings.map((binding) => toAsked(binding, now));
+      const { known, refused } = await meet(tx, asked);
+      const wanted = asked.filter(({ uid }) => !refused.has(uid));
+      const fresh = wanted.filter(({ uid }) => !known.has(uid));
+      const changed = wanted.filter(({ uid, binding }) => known.has(uid) && !sameBinding(known.get(uid)!, binding));
+      const outcomes = new Map<string, Outcome<Hired>>(refused);
+      for (const [uid, { accountId }] of known)
+        if (!refused.has(uid)) outcomes.set(uid, { value: { accountId, changed: false } });
+      // Whoever is fired before their update is not among its rows.
+      for (const { uid, binding } of changed) outcomes.set(uid, { thrown: fired(binding) });
+      const rows = [...(await insert(ports, tx, fresh, now)), ...(await update(ports, tx, changed))];
+      if (rows.length === 0) return outcomes;
+      for (const row of rows) outcomes.set(row.uid, { value: { accountId: row.account_id, changed: true } });
+      const uids = rows.map(({ uid }) => uid);
+      await tx.query("select refresh_lanes($1)", [uids]);
+      const written = new Set(uids);
+      const updated = changed.filter(({ uid }) => written.has(uid));
+      await ports.audit.write(
+        tx,
+        ...fresh.map(({ binding }) => entryOf(binding, "hire", now, fence)),
+        ...updated.map(({ binding }) => entryOf(binding, "update", now, fence)),
+      );
+      const suspended = updated.filter(({ uid, state }) => state === "suspended" && known.get(uid)!.state === "active");
+      await recordRevocations(
+        tx,
+        now,
+        suspended.map(({ uid }) => ({ bindingUid: uid })),
+        "Suspended",
+      );
+      tx.wake("bindings", "authority", "queue");
+      return outcomes;
+    },
+    { first: `${first(fence, bindings)}, ${subjectsOf(bindings)}`, patient: true },
+  );
+}
+
+/** A binding as statements take it. */
+function toAsked(binding: BindingRecord, now: number) {
+  return {
     uid: binding.uid,
     tenant: binding.tenant,
     namespace: binding.namespace,
@@ -106,34 +148,72 @@ async function hireNew(
     credentials: binding.credentials,
     account_id: newId(now),
     state: stateOf(binding),
-  }));
-  const taken = await tx.query<{ uid: string }>(
+    binding,
+  };
+}
+
+type Asked = ReturnType<typeof toAsked>;
+
+const askedColumns = `uid text, tenant text, namespace text, name text, role_uid text, role_name text, subject_kind text,
+  subject_name text, team text, spec jsonb, effective jsonb, time_zone text, credentials jsonb, account_id text, state text`;
+
+const parameter = (asked: readonly Asked[]) => JSON.stringify(asked.map(({ binding, ...columns }) => columns));
+
+/** What the ledger has of those that are asked for, and who cannot be hired, with the reason. */
+async function meet(tx: Tx, asked: readonly Asked[]) {
+  const found = await tx.query<{ uid: string; known: boolean; name: string; by_subject: boolean }>(
     // OFFSET has each looked up by itself: a plan from when there were few bindings would read all of them.
-    `select q.uid
-       from jsonb_to_recordset($1::jsonb) as q (
-         uid text, tenant text, name text, role_name text, subject_kind text, subject_name text)
+    `select q.uid, b.known, b.name, b.by_subject
+       from jsonb_to_recordset($1::jsonb) as q (${askedColumns})
       cross join lateral (
-        select from bindings b where b.uid = q.uid
+        select true as known, b.name, false as by_subject from bindings b where b.uid = q.uid
         union all
-        select from bindings b where b.tenant = q.tenant and b.name = q.name and b.state <> 'revoked'
+        select false, b.name, false from bindings b
+         where b.tenant = q.tenant and b.name = q.name and b.state <> 'revoked' and b.uid <> q.uid
         union all
-        select from bindings b
+        select false, b.name, true from bindings b
          where b.tenant = q.tenant and b.role_name = q.role_name and b.subject_kind = q.subject_kind
-           and b.subject_name = q.subject_name and b.state <> 'revoked'
+           and b.subject_name = q.subject_name and b.state <> 'revoked' and b.uid <> q.uid
         offset 0) b`,
-    [JSON.stringify(asked)],
+    [parameter(asked)],
   );
-  const refused = new Set(taken.map(({ uid }) => uid));
-  const fresh = asked.filter(({ uid }) => !refused.has(uid));
-  if (fresh.length === 0) return new Map();
+  const wanted = new Map(asked.map(({ uid, binding }) => [uid, binding]));
+  const others = found.filter((one) => !one.known);
+  const refused = new Map(
+    others.map(({ uid, name, by_subject }) => [uid, { thrown: duplicate(wanted.get(uid)!, name, by_subject) }]),
+  );
+  const uids = found.filter((one) => one.known).map(({ uid }) => uid);
+  const rows =
+    uids.length > 0 ? await tx.query(`select ${bindingColumns} from bindings b where b.uid = any ($1)`, [uids]) : [];
+  const known = new Map(rows.map((row) => [row.uid as string, toBinding(row)]));
+  for (const [uid, binding] of known) {
+    if (binding.state === "revoked") refused.set(uid, { thrown: fired(binding) });
+    // Who stays as they are is nobody's duplicate anew.
+    else if (sameBinding(binding, wanted.get(uid)!)) refused.delete(uid);
+  }
+  return { known, refused };
+}
+
+const fired = ({ name }: BindingRecord) =>
+  problem("Revoked", `AgentBinding "${name}" was fired; create it again to hire anew`);
+
+function duplicate({ roleName, subject, name }: BindingRecord, other: string, bySubject: boolean) {
+  return problem(
+    "DuplicateBinding",
+    bySubject
+      ? `AgentBinding "${other}" already binds role "${roleName}" to ${subject.kind} "${subject.name}"`
+      : `an earlier AgentBinding "${name}" has not been fired yet`,
+  );
+}
+
+type Written = { readonly uid: string; readonly account_id: string };
+
+async function insert(ports: Ports, tx: Tx, fresh: readonly Asked[], now: number): Promise<readonly Written[]> {
+  if (fresh.length === 0) return [];
   const uids = fresh.map(({ uid }) => uid);
-  const wrapped = uids.map((uid) => keys.wrapNew(uid));
-  const rows = await tx.query<{ uid: string; account_id: string }>(
+  return tx.query<Written>(
     `with asked as (
-       select * from jsonb_to_recordset($1::jsonb) as q (
-         uid text, tenant text, namespace text, name text, role_uid text, role_name text, subject_kind text,
-         subject_name text, team text, spec jsonb, effective jsonb, time_zone text, credentials jsonb, account_id text,
-         state text)
+       select * from jsonb_to_recordset($1::jsonb) as q (${askedColumns})
      ), paying as (
        insert into payers (tenant, role_name, subject_kind, subject_name, team)
        select tenant, role_name, subject_kind, subject_name, team from asked order by 1, 2, 3, 4, 5
@@ -150,83 +230,23 @@ async function hireNew(
        from asked a join paying p on p.tenant = a.tenant and p.role_name = a.role_name and p.subject_kind = a.subject_kind
         and p.subject_name = a.subject_name and p.team is not distinct from a.team
      returning uid, account_id`,
-    [JSON.stringify(fresh), now, uids, wrapped],
+    [parameter(fresh), now, uids, uids.map((uid) => ports.keys.wrapNew(uid))],
   );
-  await tx.query("select refresh_lanes($1)", [uids]);
-  const records = bindings.filter(({ uid }) => !refused.has(uid));
-  await audit.write(tx, ...records.map((binding) => entryOf(binding, "hire", now, fence)));
-  tx.wake("bindings", "authority", "queue");
-  return new Map(rows.map((row) => [row.uid, { accountId: row.account_id, changed: true }]));
 }
 
-/** Hires or updates one, whatever the ledger knows of it. Throws DuplicateBinding; Revoked for a tombstone. */
-async function hire(ports: Ports, tx: Tx, binding: BindingRecord, fence: Fence): Promise<Hired> {
-  const { time, keys, audit } = ports;
-  const [known] = await tx.query(`select ${bindingColumns} from bindings b where b.uid = $1 for update of b`, [
-    binding.uid,
-  ]);
-  if (known?.state === "revoked")
-    throw problem("Revoked", `AgentBinding "${binding.name}" was fired; create it again to hire anew`);
-  if (known && sameBinding(toBinding(known), binding)) return { accountId: known.account_id as string, changed: false };
-  await refuseDuplicate(tx, binding);
-  const state = stateOf(binding);
-  const [payer] = await tx.query<{ id: bigint }>(
-    `insert into payers (tenant, role_name, subject_kind, subject_name, team) values ($1, $2, $3, $4, $5)
-     on conflict (tenant, role_name, subject_kind, subject_name, team) do update set team = $5 returning id`,
-    [binding.tenant, binding.roleName, binding.subject.kind, binding.subject.name, binding.team ?? null],
-  );
-  if (known) await tx.query("select change_authority($1)", [[authority.binding(binding.uid)]]);
-  const [row] = await tx.query<{ account_id: string }>(
-    `insert into bindings (uid, tenant, namespace, name, role_uid, role_name, subject_kind, subject_name, team, payer_id,
-       spec, effective, time_zone, credentials, account_id, state, authority_seq, stopped_by, hired_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, nextval('authority_seq'),
-       stop_over($2, $6, $4, $9), $17)
-     on conflict (uid) do update set namespace = $3, role_uid = $5, spec = $11, effective = $12, time_zone = $13,
-       credentials = $14, state = $16, authority_seq = excluded.authority_seq, stopped_by = excluded.stopped_by
-     returning account_id`,
-    [
-      binding.uid,
-      binding.tenant,
-      binding.namespace,
-      binding.name,
-      binding.roleUid,
-      binding.roleName,
-      binding.subject.kind,
-      binding.subject.name,
-      binding.team ?? null,
-      payer!.id,
-      JSON.stringify(binding.spec),
-      JSON.stringify(binding.effective),
-      binding.timeZone,
-      JSON.stringify(binding.credentials),
-      newId(time.now()),
-      state,
-      time.now(),
-    ],
-  );
-  await keys.ensure(tx, binding.uid);
-  await tx.query("select refresh_lanes($1)", [[binding.uid]]);
-  await audit.write(tx, entryOf(binding, known ? "update" : "hire", time.now(), fence));
-  if (known?.state === "active" && state === "suspended")
-    await recordRevocations(tx, time.now(), [{ bindingUid: binding.uid }], "Suspended");
-  tx.wake("bindings", "authority", "queue");
-  return { accountId: row!.account_id, changed: true };
-}
-
-async function refuseDuplicate(tx: Tx, binding: BindingRecord): Promise<void> {
-  await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [subjectKey(binding)]);
-  const [other] = await tx.query(
-    `select name, role_name = $2 and subject_kind = $3 and subject_name = $4 as by_subject from bindings
-      where tenant = $1 and uid <> $6 and state <> 'revoked'
-        and ((role_name = $2 and subject_kind = $3 and subject_name = $4) or name = $5)`,
-    [binding.tenant, binding.roleName, binding.subject.kind, binding.subject.name, binding.name, binding.uid],
-  );
-  if (!other) return;
-  throw problem(
-    "DuplicateBinding",
-    other.by_subject
-      ? `AgentBinding "${other.name}" already binds role "${binding.roleName}" to ${binding.subject.kind} "${binding.subject.name}"`
-      : `an earlier AgentBinding "${binding.name}" has not been fired yet`,
+/** What may change of a binding, where it was not fired. Calls in flight under the former authority end before it. */
+async function update(ports: Ports, tx: Tx, changed: readonly Asked[]): Promise<readonly Written[]> {
+  if (changed.length === 0) return [];
+  const uids = changed.map(({ uid }) => uid);
+  await tx.query("select change_authority($1)", [uids.map(authority.binding)]);
+  await ports.keys.ensure(tx, uids);
+  return tx.query<Written>(
+    `update bindings b set namespace = q.namespace, role_uid = q.role_uid, spec = q.spec, effective = q.effective,
+       time_zone = q.time_zone, credentials = q.credentials, state = q.state, authority_seq = nextval('authority_seq'),
+       stopped_by = stop_over(b.tenant, b.role_name, b.name, b.team)
+      from jsonb_to_recordset($1::jsonb) as q (${askedColumns})
+      where b.uid = q.uid and b.state <> 'revoked' returning b.uid, b.account_id`,
+    [parameter(changed)],
   );
 }
 

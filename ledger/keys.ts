@@ -70,12 +70,13 @@ export class Keys {
     return unseal(this.#master, sealed, context).toString("utf8");
   }
 
-  /** Makes the key of a binding unless it has one. */
-  async ensure(tx: Tx, bindingUid: string): Promise<void> {
-    await tx.query("insert into content_keys (binding_uid, wrapped) values ($1, $2) on conflict do nothing", [
-      bindingUid,
-      this.wrapNew(bindingUid),
-    ]);
+  /** Makes the keys of those bindings that have none. */
+  async ensure(tx: Tx, bindingUids: readonly string[]): Promise<void> {
+    await tx.query(
+      `insert into content_keys (binding_uid, wrapped)
+       select * from unnest($1::text[], $2::bytea[]) on conflict do nothing`,
+      [bindingUids, bindingUids.map((uid) => this.wrapNew(uid))],
+    );
   }
 
   /** A new key for a binding, as it is stored. */

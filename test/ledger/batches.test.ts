@@ -37,6 +37,36 @@ describe("hiring many at once", () => {
     expect((await ledger.bindings.find(ana.uid))!.effective.state).toBe("Suspended");
   });
 
+  it("updates, hires and refuses together: each is answered for itself", async () => {
+    const fleet = await aFleet(ledger);
+    const [ana, bob, cai, dia] = await Promise.all(
+      ["ana", "bob", "cai", "dia"].map((name) => fleet.hire(`tess-${name}`)),
+    );
+    await ledger.bindings.fire(cai!.uid, { tenant: fleet.tenant, namespace: "acme", name: "tess-cai", by: "test" });
+    const before = (await ledger.bindings.find(dia!.uid))!;
+    const newcomer = bindingOf(fleet, "tess-eve");
+    const suspended = { ...ana!, effective: { ...ana!.effective, state: "Suspended" as const } };
+    const rival = { ...bindingOf(fleet, "tess-rival"), subject: bob!.subject };
+    const moved = { ...dia!, timeZone: "Asia/Tokyo" };
+    const told = await Promise.allSettled(
+      [suspended, bob!, cai!, moved, newcomer, rival].map((one) => ledger.bindings.hire(fleet.fence, one)),
+    );
+    expect(told).toMatchObject([
+      { value: { changed: true } },
+      { value: { changed: false } },
+      { reason: { reason: "Revoked" } },
+      { value: { changed: true, accountId: before.accountId } },
+      { value: { changed: true } },
+      { reason: { reason: "DuplicateBinding", message: expect.stringContaining('"tess-bob" already binds') } },
+    ]);
+    const after = (await ledger.bindings.find(dia!.uid))!;
+    expect(after).toMatchObject({ timeZone: "Asia/Tokyo", hiredAt: before.hiredAt });
+    expect(after.authoritySeq).toBeGreaterThan(before.authoritySeq);
+    expect((await ledger.bindings.find(ana!.uid))!.state).toBe("suspended");
+    expect((await ledger.bindings.find(newcomer.uid))!.state).toBe("active");
+    expect(await ledger.bindings.find(rival.uid)).toBeUndefined();
+  });
+
   it("fails a former leader's requests and no others, whichever came first", async () => {
     const { fleet, stale } = await succeeded();
     const asked = [
