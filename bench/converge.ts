@@ -1,7 +1,7 @@
 import { kinds } from "../api/kinds.ts";
 import type { Stored } from "../api/resource.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { coldRoster, cpuMs, create, pause, residentKiB, untilReady, versionOf } from "./kit/cold.ts";
+import { coldRoster, cpuMs, create, pause, residentKiB, untilReady, untilSeen, versionOf } from "./kit/cold.ts";
 import { type Benchmark, type Row, timed } from "./kit/sample.ts";
 
 /** A fleet that is there before its controller is, and what it costs once all is settled. API, Postgres and controller are processes of their own. */
@@ -68,6 +68,21 @@ export const converge: Benchmark = {
       },
     );
 
+    progress("the role is edited");
+    const former = revisionOf(await kube.get(kinds.AgentBinding, "cold-0", "acme"));
+    const edited = await versionOf(kube);
+    const rollout = await timed(async () => {
+      await kube.mergePatch(kinds.AgentRole, "assistant", "acme", { spec: { soul: "Be kind." } });
+      await untilSeen(kube, size, edited, (binding) => revisionOf(binding) !== former);
+    });
+    rows.push({
+      name: "an edited role in force for all of its bindings",
+      unit: "per s",
+      better: "higher",
+      subject: [(size * 1_000) / rollout],
+      facts,
+    });
+
     progress("newcomers while the fleet is looked at anew");
     const newcomers: number[] = [];
     for (let round = 0; round < (quick ? 2 : 5); round++) {
@@ -85,6 +100,10 @@ export const converge: Benchmark = {
     return rows;
   },
 };
+
+function revisionOf(binding: Stored): string | undefined {
+  return (binding as { readonly status?: { readonly roleRevision?: string } }).status?.roleRevision;
+}
 
 async function writesSince(kube: KubeClient, resourceVersion: string): Promise<number> {
   let writes = 0;

@@ -41,19 +41,24 @@ export async function versionOf(kube: KubeClient): Promise<string> {
 }
 
 /** Resolves when as many, or the one named, became Ready after a version. */
-export async function untilReady(
+export function untilReady(kube: KubeClient, count: number, resourceVersion: string, name?: string): Promise<void> {
+  const counts = (binding: Stored) => isReady(binding) && (name === undefined || binding.metadata.name === name);
+  return untilSeen(kube, count, resourceVersion, counts);
+}
+
+/** Resolves when so many bindings were seen, after a version, as they are to be. */
+export async function untilSeen(
   kube: KubeClient,
   count: number,
   resourceVersion: string,
-  name?: string,
+  counts: (binding: Stored) => boolean,
 ): Promise<void> {
   const stop = new AbortController();
-  const ready = new Set<string>();
+  const seen = new Set<string>();
   const options = { namespace: "acme", resourceVersion, signal: stop.signal };
   for await (const event of kube.watch<Stored>(kinds.AgentBinding, options)) {
-    if (event.type === "BOOKMARK" || !isReady(event.object)) continue;
-    if (name === undefined || event.object.metadata.name === name) ready.add(event.object.metadata.name);
-    if (ready.size === count) break;
+    if (event.type !== "BOOKMARK" && counts(event.object)) seen.add(event.object.metadata.name);
+    if (seen.size === count) break;
   }
   stop.abort();
 }
