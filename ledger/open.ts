@@ -5,6 +5,7 @@ import { problem } from "../api/reasons.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
+import { messageOf } from "../lib/problem.ts";
 import { makeAudit } from "./audit.ts";
 import { AuditWriter } from "./audit-writer.ts";
 import { makeBindings } from "./bindings.ts";
@@ -75,7 +76,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     db.contentRole = role?.usable ?? false;
     if (!db.contentRole)
       options.log.warn(
-        "the database user may not use the role roster_content; row-level security then spares its owner",
+        "the database user may not use the role roster_content: it could rewrite the audit, and row-level security spares a superuser. As an administrator: create role roster_content nologin; grant roster_content to that user",
       );
     await memory.look(db.query.bind(db));
     await time.tick();
@@ -155,6 +156,12 @@ async function prepare({ url, cluster, migrate }: Pick<LedgerOptions, "url" | "c
     await migrations.migrate();
     await client.query("commit");
   } catch (thrown) {
+    if ((thrown as { code?: string }).code === "42501")
+      throw problem(
+        "LedgerUnavailable",
+        `the database user may not make the ledger's tables (${messageOf(thrown)}): let it own the database, or grant it CREATE there`,
+        { cause: thrown },
+      );
     throw asProblem(thrown);
   } finally {
     await client.end().catch(() => {});

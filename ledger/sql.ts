@@ -60,7 +60,14 @@ const session = [
   "synchronous_commit = on",
 ]
   .map((setting) => `set ${setting}`)
+  .concat("select pg_is_in_recovery() as standby")
   .join("; ");
+
+const standby = problem(
+  "LedgerUnavailable",
+  "the ledger's address leads to a standby of Postgres, where nothing can be written before it is promoted",
+  { details: { sent: false } },
+);
 
 /** The pool, its time limits, and the translation of what Postgres says into problems. */
 export class Db implements AsyncDisposable {
@@ -88,7 +95,9 @@ export class Db implements AsyncDisposable {
       types,
       // Awaited by the pool before the connection is handed out.
       onConnect: async (client) => {
-        await client.query(session);
+        const answers = (await client.query(session)) as unknown as readonly pg.QueryResult[];
+        // Nothing is known of it before it is promoted, and its connections live on then: the pool drops this one.
+        if (answers.at(-1)!.rows[0].standby) throw standby;
         await options.onConnection?.(client);
       },
     };
@@ -208,6 +217,7 @@ export function literals(texts: readonly string[]): string {
 }
 
 const unavailableStates = new Set([
+  "25006",
   "53100",
   "53200",
   "53300",

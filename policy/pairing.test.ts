@@ -160,6 +160,11 @@ const memories: Readonly<Record<string, readonly [Memory, string, string | undef
   "as many are sealed, but others": [known, "other", "LedgerRegressed"],
   "an older timeline": [{ ...known, timeline: 2 }, "h40", "LedgerRegressed"],
   "the same rows on another server": [{ ...known, server: "S2" }, "h40", "LedgerRegressed"],
+  "the service no longer tells which server it is": [
+    { ...known, server: "", timeline: 0, sealed: 41 },
+    "h40",
+    undefined,
+  ],
   "an older epoch": [{ ...known, epoch: 6, sealed: 50 }, "h40", "LedgerRegressed"],
   "recovery began or ended elsewhere": [{ ...known, epoch: 8, sealed: 10 }, "", undefined],
   "another ledger": [{ ...known, ledger: "L2", epoch: 9 }, "h40", "OtherLedger"],

@@ -86,9 +86,14 @@ export function judgePairing(ledger: LedgerSays, cluster: ClusterSays): Pairing 
         "the cluster is older than the ledger knows it to be: it was restored from a copy",
       );
   }
-  if (ledger.pairedServer !== undefined && ledger.pairedServer !== ledger.server)
+  if (ledger.pairedServer !== undefined && isOther(ledger.pairedServer, ledger.server))
     return shared("LedgerCopied", "the ledger was moved to another database server");
   return ledger.cluster === undefined ? { kind: "new" } : { kind: "paired" };
+}
+
+/** Whether two names of database servers are known and differ. */
+function isOther(one: string, other: string): boolean {
+  return one !== "" && other !== "" && one !== other;
 }
 
 export function sameMark(a: Mark, b: Mark): boolean {
@@ -98,6 +103,7 @@ export function sameMark(a: Mark, b: Mark): boolean {
 /** What a process remembers of its ledger from one connection to the next. */
 export interface Memory {
   readonly ledger: string;
+  /** Empty where the service does not tell, and then no reason for anything. */
   readonly server: string;
   /** Counted up by Postgres at each promotion; never down but by restoring an older copy. */
   readonly timeline: number;
@@ -121,8 +127,8 @@ export function judgeMemory(
   if (now.epoch > known.epoch) return undefined;
   const older =
     now.epoch < known.epoch ||
-    now.server !== known.server ||
-    now.timeline < known.timeline ||
+    isOther(known.server, now.server) ||
+    (now.server !== "" && now.timeline < known.timeline) ||
     now.sealed < known.sealed ||
     now.lastRow < known.lastRow ||
     (known.sealed > 0 && hashThen !== known.hash);

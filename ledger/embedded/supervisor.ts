@@ -33,6 +33,8 @@ export interface PostgresOptions {
   readonly home: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** More settings of the server, such as `wal_level=replica`; of two of a name the later one counts. */
+  readonly settings?: readonly string[];
 }
 
 const database = "roster";
@@ -86,7 +88,7 @@ export async function resetPostgres(
 class Supervisor implements EmbeddedPostgres {
   readonly url: string;
   readonly #place: Place;
-  readonly #port: number | undefined;
+  readonly #settings: readonly string[];
   readonly #urlOf: (name: string) => string;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -98,7 +100,7 @@ class Supervisor implements EmbeddedPostgres {
 
   constructor(place: Place, port: number | undefined, urlOf: (name: string) => string, options: PostgresOptions) {
     this.#place = place;
-    this.#port = port;
+    this.#settings = [...settingsFor(place, port), ...(options.settings ?? [])];
     this.#urlOf = urlOf;
     this.url = urlOf(database);
     this.#log = options.log;
@@ -129,7 +131,7 @@ class Supervisor implements EmbeddedPostgres {
   async #launch(): Promise<void> {
     clearStaleLocks(this.#place);
     const since = existsSync(this.#logFile) ? statSync(this.#logFile).size : 0;
-    const child = spawnPostgres(this.#place, settingsFor(this.#place, this.#port), this.#logFile);
+    const child = spawnPostgres(this.#place, this.#settings, this.#logFile);
     this.#child = child;
     let exit: string | undefined;
     child.on("error", (thrown) => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -13,18 +13,24 @@ export const sharedPostgres = "ROSTER_TEST_POSTGRES";
 
 export interface ThrowAwayPostgres extends AsyncDisposable {
   readonly url: string;
+  /** Its data, where it is started from again when it ends. */
+  readonly data: string;
   pid(): number;
 }
 
 /** A server of its own in a temporary folder, gone with its data when disposed. */
-export async function startThrowAwayPostgres(log: Log = silentLog): Promise<ThrowAwayPostgres> {
+export async function startThrowAwayPostgres(
+  log: Log = silentLog,
+  settings: readonly string[] = [],
+): Promise<ThrowAwayPostgres> {
   const folder = mkdtempSync(join(tmpdir(), "roster-pg-"));
   // As root Postgres runs as nobody, who cannot enter what mkdtemp makes.
   chmodSync(folder, 0o755);
   const home = join(folder, "h");
-  const server = await startPostgres({ home, log, clock: systemClock });
+  const server = await startPostgres({ home, log, clock: systemClock, settings });
   return {
     url: server.url,
+    data: join((JSON.parse(readFileSync(join(home, "postgres.json"), "utf8")) as { state: string }).state, "data"),
     pid: () => server.pid(),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();

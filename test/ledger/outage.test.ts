@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, expect, it } from "vitest";
 import { openLedger } from "../../ledger/open.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { silentLog } from "../../lib/log.ts";
+import type { Problem } from "../../lib/problem.ts";
+import { aCluster } from "./a-cluster.ts";
 import { aFleet, claimed, modelCall, permitted } from "./fleet.ts";
 import { freshDatabase, startThrowAwayPostgres } from "./kit.ts";
 
@@ -45,6 +48,37 @@ it("denies with a reason while Postgres is gone, hangs nowhere, and works again 
   await ledger.guard.happened({ callId: call.callId, response: {}, isError: false, charge: 7n });
   expect(await ledger.money.budget(fleet.tenant, "b")).toMatchObject([{ spent: 7n, held: 0n }]);
   expect(await ledger.money.drift()).toBe(0n);
+});
+
+it("waits for a standby to be promoted, and then goes on: a failover without a loss is no restore", async () => {
+  await using server = await startThrowAwayPostgres(silentLog, ["wal_level=replica"]);
+  await using ledger = await openLedger({ ...options, url: server.url });
+  const cluster = aCluster("cluster-uid");
+  const fleet = await aFleet(ledger);
+  await cluster.pair(ledger);
+  const ana = await fleet.hire("tess-ana");
+  await cluster.tell(ledger);
+
+  // Ended in good order and started again as what follows a primary that is gone.
+  writeFileSync(join(server.data, "standby.signal"), "");
+  process.kill(server.pid(), "SIGINT");
+  const told: unknown[] = [];
+  const states = new Set<unknown>();
+  for (const since = Date.now(); Date.now() - since < 3_000; await systemClock.sleep(50)) {
+    states.add(await ledger.pairing.check(cluster.ask).catch((thrown: Problem) => thrown.reason));
+    await ledger.bindings.find(ana.uid).catch((thrown: Problem) => told.push(thrown.message));
+  }
+  expect(told.at(-1)).toMatch(/leads to a standby of Postgres/);
+  expect([...states]).toEqual(["LedgerUnavailable"]);
+  await expect(openLedger({ ...options, url: server.url })).rejects.toMatchObject({ reason: "LedgerUnavailable" });
+
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query("select pg_promote()");
+  await admin.end();
+  while (!(await ledger.bindings.find(ana.uid).catch(() => undefined))) await systemClock.sleep(50);
+  expect(await ledger.pairing.check(cluster.ask)).toEqual({ kind: "paired" });
+  expect((await fleet.hire("tess-bob")).name).toBe("tess-bob");
 });
 
 it("says that the ledger is unavailable where nothing listens", async () => {
