@@ -32,6 +32,7 @@ const maxAttempts = 10;
 export async function guard<F>(asked: Asked, door: Door<F>, ports: Ports): Promise<Outcome> {
   const caller = await authenticate(asked.authorization, ports);
   let call = parse(door, caller);
+  using _flight = ports.drain.enter(caller.token.run.id);
   using open = ports.open.watch({ bindingUid: caller.token.binding.uid, runId: caller.token.run.id });
   using deadline = endAt(caller.token.run.deadline, ports);
   const signal = AbortSignal.any([open.signal, deadline.signal, ...(door.endsWithCaller ? [asked.gone] : [])]);

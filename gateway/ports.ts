@@ -8,6 +8,7 @@ import type { OpenCalls } from "./identity/open-calls.ts";
 import type { GatewayPairer } from "./identity/pairer.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Queues } from "./models/queues.ts";
+import type { Drain } from "./runs/drain.ts";
 import type { OwnedRuns } from "./runs/owned-runs.ts";
 import type { Toolbox } from "./tools/toolbox.ts";
 
@@ -55,6 +56,7 @@ export interface Ports {
   readonly lease: AuthorityLease;
   readonly pairer: GatewayPairer;
   readonly owned: OwnedRuns;
+  readonly drain: Drain;
   readonly queues: Queues;
   readonly egress: Egress;
   readonly toolbox: Toolbox;

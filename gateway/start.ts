@@ -12,8 +12,11 @@ import { openMetrics } from "./metrics.ts";
 import { openQueues } from "./models/queues.ts";
 import type { DefaultModel, LocalServer, Ports } from "./ports.ts";
 import { ClaimDesk } from "./runs/claim-desk.ts";
-import { OwnedRuns } from "./runs/owned-runs.ts";
+import { Drain } from "./runs/drain.ts";
+
 import { Toolbox } from "./tools/toolbox.ts";
+
+const lastAnswersMs = 1_000;
 
 /** What the composition root gives a gateway. */
 export interface GatewayOptions {
@@ -38,6 +41,8 @@ export interface GatewayOptions {
   readonly runLeaseMs?: number;
   /** How long this gateway may serve without having reached the ledger. */
   readonly authorityLeaseMs?: number;
+  /** How long disposing lets calls in flight go on before it cuts them. 0, the default: not at all. */
+  readonly drainMs?: number;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -63,6 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const metrics = openMetrics();
   const open = new OpenCalls();
+  const drain = new Drain();
   await using stack = new AsyncDisposableStack();
   const leaseMs = options.authorityLeaseMs ?? 5_000;
   const pairer = stack.use(await GatewayPairer.open({ ledger, kube, clock, log }));
@@ -92,7 +98,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pairer,
     egress,
     toolbox,
-    owned: new OwnedRuns(),
+    owned: drain.owned,
+    drain,
     queues: openQueues(clock),
   };
   const desk = stack.use(
@@ -102,14 +109,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log,
       identity: options.identity,
       runLeaseMs: config.runLeaseMs,
-      mayServe: () => lease.held,
+      mayServe: () => lease.held && !drain.begun,
     }),
   );
   const server = toServer(ports, desk);
   const port = await listen(server, host, options.port);
   stack.defer(async () => {
-    open.cutAll(problem("Reconciling", "the gateway is stopping"));
+    if (options.drainMs) {
+      log.info("gateway drains", { calls: open.size, ms: options.drainMs });
+      const drained = drain.finish(options.drainMs, clock);
+      desk.dismiss();
+      await drained;
+    }
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // What was answered last is on its way.
+    if (options.drainMs) await Promise.race([closed, clock.sleep(lastAnswersMs)]);
+    open.cutAll(problem("Reconciling", "the gateway is stopping"));
     server.closeAllConnections();
     await closed;
     await ports.owned.returned();

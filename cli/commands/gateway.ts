@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { sha256 } from "../../lib/ids.ts";
 import type { Checkout, Io } from "../io.ts";
 import { namespacesOption } from "../serve/confinement.ts";
@@ -9,6 +9,7 @@ import { type ConnectionFlags, connectionOptions, secretFile, toAddress, untilAs
 interface Options extends ConnectionFlags {
   readonly listen: ReturnType<typeof toAddress>;
   readonly config?: string;
+  readonly drain: number;
   readonly logLevel: string;
 }
 
@@ -29,6 +30,11 @@ export function gatewayCommand(io: Io, checkout: Checkout): Command {
     )
     .addOption(namespacesOption)
     .option("--config <file>", "the operator's settings: localServers, defaultModel, allowPrivateNetworks")
+    .addOption(
+      new Option("--drain <seconds>", "how long calls in flight may go on once it is asked to stop")
+        .argParser(toSeconds)
+        .default(45),
+    )
     .option("--log-level <level>", "debug, info, warn or error", "info")
     .addHelpText("after", "\nExample:\n  roster gateway --in-cluster --listen 0.0.0.0:7480 --config gateway.yaml")
     .action(async (flags: Options) => {
@@ -46,9 +52,15 @@ export function gatewayCommand(io: Io, checkout: Checkout): Command {
           ...operator,
           workerTokenHashes: [sha256(workerToken)],
           operatorTokenHashes: [sha256(operatorToken)],
+          drainMs: flags.drain * 1_000,
         }),
       );
       log.info("gateway started", { identity, url: gateway.url });
       await untilAsked();
     });
+}
+
+function toSeconds(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError("write whole seconds, such as 45");
+  return Number(text);
 }

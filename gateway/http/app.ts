@@ -29,6 +29,7 @@ export function toApp(ports: Ports): Hono {
   app.get("/healthz", (c) => c.text("ok"));
   app.get("/readyz", async (c) => {
     ports.lease.assertHeld();
+    if (ports.drain.begun) throw problem("GatewayUnavailable", "the gateway is stopping");
     await withinLedgerTime(ports, ports.ledger.ping(1_000));
     return c.text("ok");
   });

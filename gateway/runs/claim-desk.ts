@@ -9,6 +9,8 @@ interface Waiter {
   readonly worker: string;
   /** Takes the run; false when the worker is gone meanwhile. */
   take(claimed: Claimed): boolean;
+  /** Tells the worker to look elsewhere. */
+  dismiss(): void;
 }
 
 export interface ClaimDeskPorts {
@@ -52,6 +54,11 @@ export class ClaimDesk {
         if (index >= 0) this.#waiters.splice(index, 1);
       },
     };
+  }
+
+  /** Sends away whoever waits. */
+  dismiss(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.dismiss();
   }
 
   #wake(): void {

@@ -29,6 +29,7 @@ export async function serveClaims(
     hashes: ports.config.workerTokenHashes,
   });
   ports.lease.assertHeld();
+  if (ports.drain.begun) throw problem("GatewayUnavailable", "the gateway is stopping");
   const worker = readWorker(parseBody(await readBody(request, 10_000)));
   response.writeHead(200, {
     "content-type": "application/x-ndjson",
@@ -67,7 +68,11 @@ class ClaimStream {
     this.#response.once("close", () => this.#close());
     this.#say({ type: "idle" });
     this.#armKeepAlive();
-    this.#place = this.#desk.wait({ worker: this.#worker, take: (claimed) => this.#take(claimed) });
+    this.#place = this.#desk.wait({
+      worker: this.#worker,
+      take: (claimed) => this.#take(claimed),
+      dismiss: () => this.#end(),
+    });
   }
 
   #take(claimed: Claimed): boolean {

@@ -3,6 +3,12 @@ export class OwnedRuns {
   readonly #runs = new Map<string, { readonly epoch: number; readonly end: () => void; told?: string }>();
 
   readonly #returning = new Set<Promise<void>>();
+  readonly #changed: () => void;
+
+  /** `changed` is called when a run is held no more. */
+  constructor(changed: () => void = () => {}) {
+    this.#changed = changed;
+  }
 
   get size(): number {
     return this.#runs.size;
@@ -26,7 +32,9 @@ export class OwnedRuns {
   /** True when it was there: its lease is still ours to give up. */
   drop(runId: string, epoch: number): boolean {
     if (this.#runs.get(runId)?.epoch !== epoch) return false;
-    return this.#runs.delete(runId);
+    this.#runs.delete(runId);
+    this.#changed();
+    return true;
   }
 
   /** Remembers that a run is on its way back to the queue, so that stopping can wait for it. */
@@ -40,11 +48,17 @@ export class OwnedRuns {
     await Promise.allSettled(this.#returning);
   }
 
+  /** Ends a run's stream, which gives it back to the queue. */
+  letGo(runId: string): void {
+    this.#runs.get(runId)?.end();
+  }
+
   /** The run is over, or another's: its stream ends and no lease is left to give up. */
   finish(runId: string, epoch: number): void {
     const found = this.#runs.get(runId);
     if (!found || found.epoch !== epoch) return;
     this.#runs.delete(runId);
     found.end();
+    this.#changed();
   }
 }

@@ -87,6 +87,7 @@ export interface WorldOptions {
   readonly databaseUrl?: string;
   readonly runLeaseMs?: number;
   readonly authorityLeaseMs?: number;
+  readonly drainMs?: number;
 }
 
 const plainScript = `scenes:
@@ -148,6 +149,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       // Long, because tests do not beat, and a busy machine is no outage.
       runLeaseMs: options.runLeaseMs ?? 120_000,
       authorityLeaseMs: options.authorityLeaseMs ?? 60_000,
+      drainMs: options.drainMs ?? 0,
     }),
   );
   await ledger.catalog.ensureTenant(tenant, "acme");
