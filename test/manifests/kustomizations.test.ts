@@ -35,9 +35,26 @@ type Deployment = Resource & {
   };
 };
 
+interface Selector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
+}
 type NetworkPolicy = Resource & {
-  readonly spec: { readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> } };
+  readonly spec: {
+    readonly podSelector: Selector;
+    readonly policyTypes: readonly string[];
+    readonly egress?: readonly { readonly to?: readonly object[]; readonly ports?: readonly { port: number }[] }[];
+  };
 };
+
+/** Whether a policy is about the pods with these labels. Operators other than In are not used. */
+function selects({ spec: { podSelector } }: NetworkPolicy, labels: Readonly<Record<string, string>>): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = podSelector;
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? ""))
+  );
+}
 
 const built = new Map<string, readonly Resource[]>();
 function build(folder: string): readonly Resource[] {
@@ -181,11 +198,41 @@ describe.skipIf(!found)("the Deployments of manifests/install", () => {
     expect(wanted).toContain("roster-ledger");
   });
 
+  const policies = () => objects().filter((object): object is NetworkPolicy => object.kind === "NetworkPolicy");
+  const labelsOf = (component: string) =>
+    deployments().find(({ metadata }) => metadata.name === `roster-${component}`)!.spec.template.metadata.labels;
+  const egressOf = (component: string) =>
+    policies()
+      .filter((policy) => selects(policy, labelsOf(component)) && policy.spec.policyTypes.includes("Egress"))
+      .flatMap(({ spec }) => spec.egress ?? []);
+  const dns = [{ namespaceSelector: {} }, { ipBlock: { cidr: "169.254.20.10/32" } }];
+
   it("are each under a NetworkPolicy of their own, beside one that denies everything else", () => {
-    const policies = objects().filter((object): object is NetworkPolicy => object.kind === "NetworkPolicy");
-    const selected = policies.map(({ spec }) => spec.podSelector.matchLabels?.["app.kubernetes.io/component"]);
-    expect(selected.sort()).toEqual(["controller", "gateway", "runtime", undefined]);
-    const runtime = policies.find(({ metadata }) => metadata.name === "runtime")!;
-    expect(JSON.stringify(runtime)).not.toContain("ipBlock");
+    for (const component of ["controller", "gateway", "runtime"]) {
+      const own = policies().find(({ metadata }) => metadata.name === component)!;
+      expect(selects(own, labelsOf(component)), component).toBe(true);
+      expect(egressOf(component), component).toContainEqual(expect.objectContaining({ to: dns }));
+    }
+    const denies = policies().find(({ metadata }) => metadata.name === "default-deny")!;
+    expect(denies.spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+  });
+
+  it("let workers reach names and the gateway, and nothing else", () => {
+    const gateway = { "app.kubernetes.io/name": "roster", "app.kubernetes.io/component": "gateway" };
+    const reached = egressOf("runtime").map(({ to, ports = [] }) => ({ to, ports: ports.map(({ port }) => port) }));
+    expect(reached).toEqual([
+      { to: dns, ports: [53, 53, 5353, 5353] },
+      { to: [{ podSelector: { matchLabels: gateway } }], ports: [7480] },
+    ]);
+  });
+
+  it("let controllers and gateways reach an API server and pods also where no address range means them", () => {
+    for (const component of ["controller", "gateway"]) {
+      const egress = egressOf(component);
+      expect(egress, component).toContainEqual({ to: [{ namespaceSelector: {} }] });
+      const anywhere = egress.filter(({ to }) => to === undefined).flatMap(({ ports = [] }) => ports);
+      // Not 80, where metadata services listen.
+      expect(anywhere.map(({ port }) => port)).toEqual([443, 6443]);
+    }
   });
 });
