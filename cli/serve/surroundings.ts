@@ -66,17 +66,3 @@ export function toAddress(text: string): { readonly host: string; readonly port:
   if (match === null || !(port <= 65_535)) throw new InvalidArgumentError("write host:port, such as 0.0.0.0:7480");
   return { host: match[1]!.replace(/^\[|\]$/g, ""), port };
 }
-
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
-export function untilAsked(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const ask = () => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolve();
-    };
-    process.on("SIGTERM", ask);
-    process.on("SIGINT", ask);
-  });
-}
