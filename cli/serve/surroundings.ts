@@ -50,12 +50,17 @@ export function ledgerOf(io: Io): { readonly url: string; readonly keyFile: stri
 export function secretFile(variable: string, io: Io): string {
   const file = io.env[variable]?.trim();
   if (!file) throw problem("InvalidRequest", `${variable} is not set: it must name a file`);
+  return readSecret(file, variable);
+}
+
+/** What a file holds, without the line's end. Throws InvalidRequest saying what named the file. */
+export function readSecret(file: string, named: string): string {
   try {
     const secret = readFileSync(file, "utf8").trim();
     if (secret === "") throw new Error("the file is empty");
     return secret;
   } catch (cause) {
-    throw problem("InvalidRequest", `${variable}: cannot read "${file}": ${messageOf(cause)}`, { cause });
+    throw problem("InvalidRequest", `${named}: cannot read "${file}": ${messageOf(cause)}`, { cause });
   }
 }
 
