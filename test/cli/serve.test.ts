@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -135,6 +136,21 @@ describe("while another process brings the schema up to date", () => {
     await endsInOrder(controller);
     await endsInOrder(gateway);
   });
+});
+
+it("whoever waits for an API server that does not answer ends when asked to", async () => {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket.on("error", () => {})));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as AddressInfo;
+  const file = path.join(folder, "silent");
+  writeFileSync(file, kubeconfigText(`https://127.0.0.1:${port}`, cluster.caPem, "nobody"));
+  await using served = await start("controller", "unanswered", ["--kubeconfig", file]);
+  await until(async () => (sockets.size > 0 ? true : undefined));
+  expect((await served.get("/healthz")).status).toBe(200);
+  await endsInOrder(served);
+  for (const socket of sockets) socket.destroy();
+  silent.close();
 });
 
 describe("a controller that may not list everything yet", () => {
