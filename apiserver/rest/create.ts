@@ -111,8 +111,8 @@ export function buildNew(
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
   delete metadata.resourceVersion;
+  // Of a kind that is not counted the writer's own number stays.
   if (kind.strategy.counted) metadata.generation = 1;
-  else delete metadata.generation;
   const track = (): void =>
     tracked
       ? undefined
