@@ -83,6 +83,8 @@ export interface Strategy {
   readonly createOnUpdate: boolean;
   /** Finalizers without a domain are refused, but for the standard ones. */
   readonly strictFinalizers?: boolean;
+  /** Unlike those of other kinds its own rules leave metadata alone, so a finding of an update comes once less. */
+  readonly metadataOnce?: boolean;
   /** metadata.generation counts changes outside metadata and status. */
   readonly counted: boolean;
   /** Who owns what is told from the object as it was sent, before the strategy drops parts of it. */

@@ -1,11 +1,12 @@
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
+import { isInt64 } from "../schema/numbers.ts";
 import type { KubeObject, Metadata, Owner } from "../store/entry.ts";
 import { badTime, goTime } from "./go-time.ts";
 import { checkLabelKey, checkLabelValue } from "./names.ts";
 
 const text = (value: unknown) => typeof value === "string";
-const whole = (value: unknown) => Number.isInteger(value);
+const whole = (value: unknown) => typeof value === "number" && isInt64(value);
 const isNull = (value: unknown) => value === null || value === undefined;
 const map = (value: unknown) => isObject(value) && Object.values(value).every(text);
 const list = (item: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(item);
@@ -94,7 +95,7 @@ function mismatch(key: string, value: unknown, go: string): string {
   const element = Array.isArray(value) && go.startsWith("[]") ? go.slice(2) : undefined;
   const wrong = element && (value as unknown[]).find((item) => (element === "string" ? !text(item) : !isObject(item)));
   const [path, bad, type] = inner ? [key, inner[1], "string"] : element ? [key, wrong, element] : [key, value, go];
-  return `json: cannot unmarshal ${goType(bad)} into Go struct field ObjectMeta.${path} of type ${type}`;
+  return `json: cannot unmarshal ${goType(bad)}${type === "int64" && typeof bad === "number" ? ` ${bad}` : ""} into Go struct field ObjectMeta.${path} of type ${type}`;
 }
 
 /** The word that Go's JSON decoder has for a value. */

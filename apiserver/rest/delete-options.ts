@@ -3,6 +3,7 @@ import { decodeBody, readBody } from "../http/body.ts";
 import { isTrue } from "../http/request-info.ts";
 import { badRequest, type FieldError, fieldError } from "../http/status.ts";
 import { goType } from "../kinds/metadata.ts";
+import { isInt64 } from "../schema/numbers.ts";
 import type { Call } from "./api.ts";
 import { readInteger } from "./list.ts";
 import { invalidOptions } from "./options.ts";
@@ -21,7 +22,7 @@ export interface DeleteOptions {
 }
 
 const is = (type: string) => (value: unknown) => typeof value === type;
-const whole = (value: unknown) => Number.isInteger(value);
+const whole = (value: unknown) => typeof value === "number" && isInt64(value);
 const texts = (value: unknown) => Array.isArray(value) && value.every(is("string"));
 
 // The Go struct into which the body must fit.

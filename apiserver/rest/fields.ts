@@ -53,10 +53,7 @@ function ofScale(
 
 /** Fields that a write to this endpoint cannot change, so nobody owns them through it. */
 export function resetFields(kind: ServedKind, subresource: string): readonly (readonly string[])[] {
-  // A namespace's finalizers change only through /finalize.
-  const isNamespace = kind.bucket === "core/namespaces";
-  if (subresource === "status") return isNamespace ? [["spec"]] : [["metadata"], ["spec"]];
-  if (isNamespace && subresource === "") return [["status"], ["spec"]];
+  if (subresource === "status") return kind.bucket === "core/namespaces" ? [["spec"]] : [["metadata"], ["spec"]];
   return kind.hasStatus ? [["status"]] : [];
 }
 

@@ -151,7 +151,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
     ...(kind.strategy.strictFinalizers ? checkCoreFinalizers(half) : []),
     // kube-apiserver runs this twice, and answers with its causes twice.
     ...validateMetadataUpdate(half, live),
-    ...validateMetadataUpdate(half, live),
+    ...(kind.strategy.metadataOnce ? [] : validateMetadataUpdate(half, live)),
     ...scaleErrors(kind, half),
   ];
   const errors = [
@@ -222,7 +222,7 @@ function halfOf(kind: ServedKind, subresource: string, next: KubeObject, live: K
   return { ...next, spec: finalizers.length > 0 ? { finalizers } : {}, status: live.status };
 }
 
-/** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */
+/** A write to /status changes status alone; built-in kinds also take metadata that belongs to it, Namespaces all of it. */
 function withStatus(kind: ServedKind, next: KubeObject, live: KubeObject): KubeObject {
   // The rest is the live object's own: from here on nothing but metadata and status changes.
   const result: KubeObject = { ...live, metadata: { ...live.metadata } };
@@ -232,6 +232,10 @@ function withStatus(kind: ServedKind, next: KubeObject, live: KubeObject): KubeO
   if (!kind.custom) {
     copyField(result.metadata, next.metadata, "labels");
     copyField(result.metadata, next.metadata, "annotations");
+  }
+  if (kind.bucket === "core/namespaces") {
+    copyField(result.metadata, next.metadata, "finalizers");
+    copyField(result.metadata, next.metadata, "ownerReferences");
   }
   return result;
 }

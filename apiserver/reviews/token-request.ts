@@ -6,7 +6,7 @@ import { badRequest, conflict, type FieldError, fieldError, invalid, notFound } 
 import type { Api, Call } from "../rest/api.ts";
 import { findNamespace } from "../rest/create.ts";
 import { type KubeObject, parse } from "../store/entry.ts";
-import { readReview, reviewKind } from "./kinds.ts";
+import { answeredMetadata, readReview, reviewKind } from "./kinds.ts";
 
 const group = "authentication.k8s.io";
 const hourSeconds = 3_600;
@@ -18,13 +18,17 @@ const kind = reviewKind({ group, kind: "TokenRequest", plural: "tokenrequests", 
 /** POST to `serviceaccounts/{name}/token`: a token for the account, at most as long as asked for. Throws 404 and 422. */
 export async function requestToken(tokens: ServiceAccountTokens, api: Api, call: Call): Promise<void> {
   const { namespace, name } = call.info;
-  const { object } = await readReview(call, kind);
-  const spec = isObject(object.spec) ? object.spec : {};
+  const { object, options } = await readReview(call, kind);
+  const spec: Record<string, unknown> = {
+    expirationSeconds: hourSeconds,
+    ...(isObject(object.spec) ? object.spec : {}),
+  };
+  object.spec = spec;
   findNamespace(api, namespace);
   const entry = api.store.find("core/serviceaccounts", `${namespace}/${name}`);
   if (!entry) throw notFound({ group: "", resource: "serviceaccounts" }, name);
-  const seconds = typeof spec.expirationSeconds === "number" ? spec.expirationSeconds : hourSeconds;
-  const errors = [...metadataErrors(object, name, namespace), ...expiryErrors(seconds)];
+  const seconds = Number(spec.expirationSeconds);
+  const errors = [...metadataErrors(object, name), ...expiryErrors(seconds)];
   if (errors.length > 0)
     throw invalid(group, "TokenRequest", errors[0]!.field.startsWith("metadata") ? name : "", errors);
   const audiences =
@@ -39,23 +43,17 @@ export async function requestToken(tokens: ServiceAccountTokens, api: Api, call:
     expirationSeconds: seconds,
     ...(boundTo ? { boundTo } : {}),
   });
-  const metadata = { name, namespace, uid, creationTimestamp: toRfc3339(api.clock.now()) };
+  const creationTimestamp = toRfc3339(api.clock.now());
+  const sent = answeredMetadata(kind, object, options.fieldManager, creationTimestamp, "token");
+  const metadata = { ...sent, name, namespace, uid, creationTimestamp };
   const status = { token, expirationTimestamp: toRfc3339(expiresAt) };
   const answered = { boundObjectRef: null, ...spec, audiences, expirationSeconds: seconds };
   send(call.response, 201, { kind: "TokenRequest", apiVersion: `${group}/v1`, metadata, spec: answered, status });
 }
 
-function metadataErrors({ metadata }: KubeObject, name: string, namespace: string): FieldError[] {
-  const found: FieldError[] = [];
-  if (metadata.name && metadata.name !== name) {
-    const detail = "must match the service account name if specified";
-    found.push(fieldError.invalid("metadata.name", metadata.name, detail));
-  }
-  if (metadata.namespace && metadata.namespace !== namespace) {
-    const detail = "must match the service account namespace if specified";
-    found.push(fieldError.invalid("metadata.namespace", metadata.namespace, detail));
-  }
-  return found;
+function metadataErrors({ metadata }: KubeObject, name: string): FieldError[] {
+  if (!metadata.name || metadata.name === name) return [];
+  return [fieldError.invalid("metadata.name", metadata.name, "must match the service account name if specified")];
 }
 
 function expiryErrors(seconds: number): FieldError[] {
