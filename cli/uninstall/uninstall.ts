@@ -1,9 +1,9 @@
 import { problem } from "../../api/reasons.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { type Confined, findConfined, nameOf, removeConfined } from "./confined.ts";
 import { count, fireAll, isControllerAtWork, quiet, removeFleet } from "./drain.ts";
 import { type Fleet, fleetKinds, readFleet } from "./fleet.ts";
 import { dropFinalizers, unrevoked } from "./force.ts";
+import { findLabelled, type Labelled, nameOf, removeLabelled } from "./labelled.ts";
 import type { Task } from "./progress.ts";
 import { installed, removeDefinitions, removeInstalled, removeNamespace } from "./remove.ts";
 
@@ -17,8 +17,8 @@ export interface UninstallOptions {
 export interface Survey {
   readonly fleet: Fleet;
   readonly atWork: boolean;
-  /** What an installation with Roles alone has in roster-system and in the namespaces that it serves. */
-  readonly confined: readonly Confined[];
+  /** What else of an installation is there, in roster-system and in namespaces that it serves by Roles alone. */
+  readonly labelled: readonly Labelled[];
   /** An API without containers: that of `npm start`. */
   readonly laptop: boolean;
 }
@@ -28,13 +28,13 @@ export async function survey(kube: KubeClient, root: string, now: number): Promi
   return {
     fleet: await readFleet(kube),
     atWork: await isControllerAtWork(kube, now),
-    confined: await findConfined(kube, root),
+    labelled: await findLabelled(kube, root),
     laptop: !groups.some(({ name }) => name === "apps"),
   };
 }
 
 /** For the person who decides. */
-export function formatSurvey({ fleet, atWork, confined, laptop }: Survey, options: UninstallOptions): string {
+export function formatSurvey({ fleet, atWork, labelled, laptop }: Survey, options: UninstallOptions): string {
   const there = fleetKinds.filter((kind) => fleet[kind].length > 0).map((kind) => count(fleet[kind].length, kind));
   const forced = !atWork && options.force;
   return `${[
@@ -50,8 +50,8 @@ export function formatSurvey({ fleet, atWork, confined, laptop }: Survey, option
       ? "2. no controller is at work: agents are NOT fired, their finalizers are taken off (--force)"
       : `2. fire ${count(fleet.AgentBinding.length, "agent")}: tokens revoked, gateways and issuers told, Secrets let go`,
     "3. delete the fleet, then what manifests/install made (Secrets in roster-system are kept)",
-    ...(confined.length > 0 ? ["   and what manifests/overlays/namespaced made, each with its label:"] : []),
-    ...confined.map(({ object }) => `   ${nameOf(object)}`),
+    ...(labelled.length > 0 ? ["   and these, which are labelled app.kubernetes.io/part-of=roster:"] : []),
+    ...labelled.map(({ object }) => `   ${nameOf(object)}`),
     options.keepCrds
       ? "4. keep the definitions (--keep-crds)"
       : "4. delete the definitions, each only when it is empty",
@@ -83,7 +83,7 @@ export async function uninstall(kube: KubeClient, found: Survey, options: Uninst
   const removed =
     (await removeInstalled(kube, objects, task)) +
     // Looked for again: a run that was broken off, or whoever opened another namespace meanwhile.
-    (await removeConfined(kube, await findConfined(kube, options.root), task));
+    (await removeLabelled(kube, await findLabelled(kube, options.root), task));
   const secrets = await removeNamespace(kube, task);
   const kept = options.keepCrds ? [] : await removeDefinitions(kube, task);
   task.say(

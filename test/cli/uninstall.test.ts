@@ -5,10 +5,10 @@ import { parseAllDocuments } from "yaml";
 import { kinds } from "../../api/kinds.ts";
 import { problem } from "../../api/reasons.ts";
 import type { Resource } from "../../api/resource.ts";
-import { findConfined, nameOf, removeConfined } from "../../cli/uninstall/confined.ts";
 import { fireAll } from "../../cli/uninstall/drain.ts";
 import { readFleet } from "../../cli/uninstall/fleet.ts";
 import { dropFinalizers } from "../../cli/uninstall/force.ts";
+import { findLabelled, nameOf, removeLabelled } from "../../cli/uninstall/labelled.ts";
 import type { Task } from "../../cli/uninstall/progress.ts";
 import { lift, putBack } from "../../cli/uninstall/release.ts";
 import { removeInstalled } from "../../cli/uninstall/remove.ts";
@@ -158,9 +158,10 @@ describe("what Roles alone leave behind", () => {
     await aRole("foreign", "roster-controller", {});
     await aConfigMap("roster-model-tiers-abcdefghij", "roster-system", ours);
     await aConfigMap("roster-model-tiers-0123456789", "roster-system", {});
+    await aConfigMap("roster-gateway-config-abcdefghij", "roster-system", ours);
     await aConfigMap("roster-model-tiers", "opened", ours);
 
-    const found = await findConfined(api.kube, root);
+    const found = await findLabelled(api.kube, root);
     expect(found.map(({ object }) => nameOf(object))).toEqual([
       "RoleBinding closing/roster-controller",
       "RoleBinding closing/roster-gateway",
@@ -170,10 +171,11 @@ describe("what Roles alone leave behind", () => {
       "Role closing/roster-gateway",
       "Role opened/roster-controller",
       "Role opened/roster-gateway",
+      "ConfigMap roster-system/roster-gateway-config-abcdefghij",
       "ConfigMap roster-system/roster-model-tiers-abcdefghij",
     ]);
-    expect(await removeConfined(api.kube, found, task)).toBe(9);
-    expect(await findConfined(api.kube, root)).toEqual([]);
+    expect(await removeLabelled(api.kube, found, task)).toBe(10);
+    expect(await findLabelled(api.kube, root)).toEqual([]);
     expect(await rolesOf("opened")).toEqual(["roster-reports"]);
     expect(await rolesOf("closing")).toEqual([]);
     expect(await rolesOf("foreign")).toEqual(["roster-controller"]);
@@ -190,7 +192,7 @@ describe("what Roles alone leave behind", () => {
     const options = { root, keepCrds: false, force: false };
     const said = formatSurvey(await survey(api.kube, root, systemClock.now()), options);
     expect(said).toContain(
-      "   and what manifests/overlays/namespaced made, each with its label:\n   Role shown/roster-gateway\n4.",
+      "   and these, which are labelled app.kubernetes.io/part-of=roster:\n   Role shown/roster-gateway\n4.",
     );
   });
 });

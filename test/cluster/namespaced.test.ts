@@ -64,7 +64,7 @@ function uninstalled(world: () => World<KubectlCluster>): void {
 
     const text = await uninstall({ cluster, roster });
     expect(text).toMatch(
-      /manifests\/overlays\/namespaced made, each with its label:\n {3}RoleBinding \S+\/roster-controller/,
+      /and these, which are labelled app\.kubernetes\.io\/part-of=roster:\n {3}RoleBinding \S+\/roster-controller/,
     );
     expect(text).toMatch(/^ {3}Role roster-system\/roster-model-keys$/m);
     expect(text).toContain("firing 3 agents");

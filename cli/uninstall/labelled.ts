@@ -10,8 +10,8 @@ import { dropOwn } from "./force.ts";
 import type { Task } from "./progress.ts";
 import { gone, installed } from "./remove.ts";
 
-/** An object of an installation with Roles alone. */
-export interface Confined {
+/** An object of an installation whose place or name is not written in manifests/install. */
+export interface Labelled {
   readonly kind: KindRef;
   readonly object: Stored;
 }
@@ -24,18 +24,23 @@ interface Shape {
   readonly name: RegExp;
 }
 
+interface Kustomization {
+  readonly configMapGenerator: readonly { readonly name: string; readonly namespace: string }[];
+}
+
 // Without a binding nobody uses the rest.
 const order = ["RoleBinding", "Role", "ConfigMap"];
 
 /**
- * Finds what manifests/overlays/namespaced brought beside manifests/install, in roster-system and wherever a namespace was
- * opened: of those names, and labelled as ours. What somebody else named or labelled so is not.
+ * Finds what an installation brought beside the objects of manifests/install: ConfigMaps that kustomize makes, and all of
+ * manifests/overlays/namespaced, in roster-system and wherever a namespace was opened. Of those names, and labelled as ours:
+ * what somebody else named or labelled so is not.
  */
-export async function findConfined(kube: KubeClient, root: string): Promise<readonly Confined[]> {
+export async function findLabelled(kube: KubeClient, root: string): Promise<readonly Labelled[]> {
   const others = new Set(installed(root).map(nameOf));
-  const shapes = shapesOf(path.join(root, "manifests", "overlays", "namespaced"));
+  const shapes = shapesOf(path.join(root, "manifests"));
   const resolver = new KindResolver(kube);
-  const found: Confined[] = [];
+  const found: Labelled[] = [];
   for (const kindName of order) {
     const like = shapes.filter(({ kind }) => kind === kindName);
     const kind = await resolver.resolve(like[0]!.apiVersion, kindName);
@@ -52,7 +57,7 @@ export async function findConfined(kube: KubeClient, root: string): Promise<read
  * Deletes them, lifts the hold (roster.dev/rights) that kept the controller's rights until its agents were let go, and
  * waits until each is gone. Only when everybody is. Answers how many there were.
  */
-export async function removeConfined(kube: KubeClient, found: readonly Confined[], task: Task): Promise<number> {
+export async function removeLabelled(kube: KubeClient, found: readonly Labelled[], task: Task): Promise<number> {
   for (const { kind, object } of found) {
     await removeObject(kube, kind, object);
     await dropOwn(kube, kind, object, task);
@@ -66,14 +71,14 @@ export function nameOf({ kind, metadata: { namespace, name } }: Resource): strin
   return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
 }
 
-function shapesOf(folder: string): readonly Shape[] {
-  const read = (file: string) => readFileSync(path.join(folder, file), "utf8");
+function shapesOf(manifests: string): readonly Shape[] {
+  const read = (...file: readonly string[]) => readFileSync(path.join(manifests, ...file), "utf8");
   const objects = ["fleet/rbac.yaml", "model-keys.yaml"]
-    .flatMap((file) => parseAllDocuments(read(file)))
+    .flatMap((file) => parseAllDocuments(read("overlays/namespaced", file)))
     .map((document) => document.toJS() as Resource);
-  const { configMapGenerator } = parse(read("kustomization.yaml")) as {
-    readonly configMapGenerator: readonly { readonly name: string; readonly namespace: string }[];
-  };
+  const generated = ["install", "overlays/namespaced"].flatMap(
+    (folder) => (parse(read(folder, "kustomization.yaml")) as Kustomization).configMapGenerator,
+  );
   return [
     ...objects.map(({ apiVersion, kind, metadata: { name, namespace } }) => ({
       apiVersion,
@@ -82,7 +87,7 @@ function shapesOf(folder: string): readonly Shape[] {
       ...(namespace === undefined ? {} : { namespace }),
     })),
     // kustomize adds a hash of what is in it.
-    ...configMapGenerator.map(({ name, namespace }) => ({
+    ...generated.map(({ name, namespace }) => ({
       apiVersion: "v1",
       kind: "ConfigMap",
       name: new RegExp(`^${name}(-[a-z0-9]{10})?$`),
