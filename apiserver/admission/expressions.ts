@@ -32,7 +32,50 @@ const request: CelType = {
   },
 };
 
-const judged = { object: "dyn", oldObject: "dyn", request, namespaceObject: "dyn" };
+const labels = "map<string, string>";
+// A cluster declares this part of a Namespace, and its uid under a name that no object has.
+const namespaceObject: CelType = {
+  name: "kubernetes.Namespace",
+  fields: {
+    metadata: {
+      name: "kubernetes.NamespaceMetadata",
+      fields: {
+        name: "string",
+        generateName: "string",
+        namespace: "string",
+        labels,
+        annotations: labels,
+        UID: "string",
+        creationTimestamp: "timestamp",
+        deletionGracePeriodSeconds: "int",
+        deletionTimestamp: "timestamp",
+        generation: "int",
+        resourceVersion: "string",
+        finalizers: "list<string>",
+      },
+    },
+    spec: { name: "kubernetes.NamespaceSpec", fields: { finalizers: "list<string>" } },
+    status: {
+      name: "kubernetes.NamespaceStatus",
+      fields: {
+        conditions: {
+          name: "kubernetes.NamespaceCondition",
+          fields: {
+            status: "string",
+            type: "string",
+            lastTransitionTime: "timestamp",
+            message: "string",
+            reason: "string",
+          },
+          in: ["list"],
+        },
+        phase: "string",
+      },
+    },
+  },
+};
+
+const judged = { object: "dyn", oldObject: "dyn", request, namespaceObject };
 const always = { ...judged, authorizer: "kubernetes.authorization.Authorizer" };
 
 export type Compiled =
@@ -43,20 +86,23 @@ export type Compiled =
 export function compilePolicyExpression(
   source: string,
   options: {
-    readonly variables: readonly string[];
+    /** Those that it may read; conditions of a match know of none. */
+    readonly variables: readonly string[] | undefined;
     readonly hasParams: boolean;
     readonly result: "bool" | "string" | "dyn";
     /** A message is made of what was judged: it asks no authorizer. */
     readonly message?: boolean;
   },
 ): Compiled {
-  const variables: CelType = {
-    name: "kubernetes.variables",
-    fields: Object.fromEntries(options.variables.map((name) => [name, "dyn"])),
-  };
+  const fields = options.variables && Object.fromEntries(options.variables.map((name) => [name, "dyn"]));
+  const variables = fields ? { variables: { name: "kubernetes.variables", fields } } : {};
   try {
     const program = compileExpression(source, {
-      variables: { ...(options.message ? judged : always), variables, ...(options.hasParams ? { params: "dyn" } : {}) },
+      variables: {
+        ...(options.message ? judged : always),
+        ...variables,
+        ...(options.hasParams ? { params: "dyn" } : {}),
+      },
       result: options.result,
       exact: true,
       converted: true,
