@@ -234,6 +234,21 @@ describe("evaluatePolicies", () => {
     expect(policyCompiler({ ...spec })).not.toBe(compile);
   });
 
+  it("knows the type of a variable, but not of an object that it is", () => {
+    const { spec } = policy({
+      variables: [
+        { name: "yes", expression: "true" },
+        { name: "names", expression: "request.userInfo.groups.map(g, g + '!')" },
+        { name: "user", expression: "request.userInfo" },
+      ],
+    });
+    const compile = policyCompiler(spec);
+    const names = ["yes", "names", "user"];
+    expect(compile("variables.yes", names, "bool", false).error).toBeUndefined();
+    expect(compile("variables.user.nope == 1", names, "bool", false).error).toBeUndefined();
+    expect(compile("variables.names == 'a'", names, "bool", false).error).toMatch(/'\(list\(string\), string\)'/);
+  });
+
   it("gives the reason and code that a validation asks for", () => {
     const outcome = evaluate(policy({ validations: [{ expression: "false", reason: "Forbidden" }] }));
     expect(outcome.denied).toMatchObject({ reason: "Forbidden", code: 403 });

@@ -128,8 +128,8 @@ function check(source: string, options: CompileOptions): string {
   const optional = unknownOptional(parsed.ast, fields);
   if (optional) throw invalid(source, `undefined field '${optional.name}'`, positionOf(source, optional.node));
   const want = options.result ?? "dyn";
-  // Kubernetes' expressions answer a bool or a text; our own may build any value.
-  const literal = checkLiterals(parsed.ast, { mixable: want === "dyn" });
+  // Our own expressions may build any value.
+  const literal = checkLiterals(source, parsed.ast, { mixable: want === "dyn" && !options.exact });
   if (literal) throw invalid(source, literal.summary, literal.pos);
   if (want !== "dyn" && type !== want && (options.exact || !type?.startsWith("dyn"))) {
     throw invalid(source, `must evaluate to ${want}`, 0, { evaluatesTo: type });

@@ -76,13 +76,18 @@ function indexedObject(node: unknown): string | undefined {
 const operatorOverload = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/;
 const unaryOverload = /^no such overload: ([!-])(\S+)$/;
 
+/** Types as cel-go writes them: `list(string)`, `timestamp`. */
+export function typesInKubernetesWords(list: string): string {
+  return list
+    .replaceAll("optional<", "optional_type<")
+    .replace(/\bgoogle\.protobuf\.(?:Timestamp|Duration)\b/g, (name) => name.slice(16).toLowerCase())
+    .replace(/<([^<>]*)>/g, "($1)")
+    .replace(/<([^<>]*)>/g, "($1)");
+}
+
 /** cel-go names operators and receivers in its own way: `'_==_' applied to '(int, string)'`. */
 function overloadInKubernetesWords(text: string, node: unknown): string {
-  const types = (list: string): string =>
-    list
-      .replaceAll("optional<", "optional_type<")
-      .replace(/<([^<>]*)>/g, "($1)")
-      .replace(/<([^<>]*)>/g, "($1)");
+  const types = typesInKubernetesWords;
   const operator = operatorOverload.exec(text);
   if (operator) {
     const name = operator[2] === "in" ? "@in" : `_${operator[2]}_`;
