@@ -149,7 +149,11 @@ function versionsOf(spec: CrdSpec): NonNullable<ServedKind["versions"]> {
   return new Map(
     spec.versions.map((one) => [
       `${spec.group}/${one.name}`,
-      { schema: compile(schemaOf(one)).schema, hasStatus: one.subresources?.status !== undefined },
+      {
+        schema: compile(schemaOf(one)).schema,
+        hasStatus: one.subresources?.status !== undefined,
+        hasScale: one.subresources?.scale !== undefined,
+      },
     ]),
   );
 }

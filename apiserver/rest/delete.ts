@@ -11,6 +11,7 @@ import type { Decision } from "../store/store.ts";
 import type { Api, Call, User } from "./api.ts";
 import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
 import { pageOf, readSelection } from "./list.ts";
+import { optionsObject, type SentOptions } from "./options.ts";
 import { fromStored, toServed, toStored } from "./present.ts";
 import { representationOf, respondObject } from "./read.ts";
 import { respondPage } from "./write-list.ts";
@@ -89,11 +90,24 @@ export function deleteObject(
       name: options.unnamed ? "" : name,
       object: undefined,
       oldObject: live,
-      options: {},
+      options: optionsObject("DeleteOptions", sentOptions(kind, live, options)),
       warnings,
     });
     return decideDeletion(api, kind, live, options);
   });
+}
+
+/** A deletion that the server decided on itself says what it would have sent. */
+function sentOptions(kind: ServedKind, live: KubeObject, options: DeleteOptions): SentOptions {
+  const { propagation, uid, sent } = options;
+  const own = {
+    ...(propagation ? { propagationPolicy: propagation } : {}),
+    ...(uid ? { preconditions: { uid } } : {}),
+  };
+  const given: SentOptions = sent ?? own;
+  if (kind.bucket !== "core/namespaces") return given;
+  // Their storage goes on with the one that it found.
+  return { ...given, preconditions: { uid: live.metadata.uid, ...(given.preconditions as object | undefined) } };
 }
 
 function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: DeleteOptions): Decision<Deleted> {

@@ -14,6 +14,7 @@ import { deleting } from "./deleting.ts";
 import { found } from "./found.ts";
 import { foundApplies } from "./found-applies.ts";
 import { foundKinds } from "./found-kinds.ts";
+import { foundPolicies } from "./found-policies.ts";
 import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
@@ -63,5 +64,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   found,
   "found-applies": foundApplies,
   "found-kinds": foundKinds,
+  "found-policies": foundPolicies,
   hostile,
 };
