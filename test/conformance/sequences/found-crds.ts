@@ -1,0 +1,138 @@
+import { crdsPath, item, itemCrd, itemCrdPath, itemPath, itemsPath, version } from "../made.ts";
+import { apply, del, get, mergePatch, post, type Sequences, type Step } from "../step.ts";
+
+/** What definitions of others, as they are found in the world, showed of the life of a definition. */
+
+const text = { type: "string" };
+const object = (properties: object): object => ({ type: "object", properties });
+const empties = [
+  {
+    ...version(
+      "v1",
+      object({
+        a: {
+          ...text,
+          description: "",
+          "x-kubernetes-validations": [{ rule: "self != 'x'", message: "", fieldPath: "", messageExpression: "" }],
+        },
+        b: { ...text, externalDocs: { url: "https://made.dev", description: "" } },
+      }),
+    ),
+    deprecated: false,
+    additionalPrinterColumns: [
+      { name: "A", type: "string", jsonPath: ".spec.a", priority: 0, description: "", format: "" },
+    ],
+  },
+];
+const settled = 1_000;
+/** Whether its last condition's time is another one depends on the tick of a second. */
+const ended = ["status", "metadata.finalizers", "metadata.generation", "metadata.deletionGracePeriodSeconds"];
+const conditions = { settled, pick: ["status", "kind", "message"] };
+const approved = (annotation: string): object => ({
+  ...itemCrd([version("v1", object({ a: text }))], { group: "{ns}.k8s.io" }),
+  metadata: { name: "items.{ns}.k8s.io", annotations: { "api-approved.kubernetes.io": annotation } },
+});
+const approvedPath = `${crdsPath}/items.{ns}.k8s.io`;
+const made: Step[] = [
+  post(crdsPath, itemCrd([version("v1", object({ a: text }))]), { pick: ["kind", "message"] }),
+  get(itemsPath, { until: 200, pick: ["kind"] }),
+];
+/** Its verbs; the hash of its storage version tells the group's name, which is another one each time. */
+const verbs = { settled, pick: ["resources.0.name", "resources.0.verbs", "resources.1.name", "resources.1.verbs"] };
+const thingPath = `${crdsPath}/things.{ns}.made.dev`;
+/** Asks for Things beside the Items, under these names. */
+const beside = (names: object): Step[] => [
+  ...made,
+  post(
+    crdsPath,
+    {
+      ...itemCrd([version("v1", object({ a: text }))], { names: { plural: "things", ...names } }),
+      metadata: { name: "things.{ns}.made.dev" },
+    },
+    { pick: ["kind", "message"] },
+  ),
+  get(thingPath, { settled }),
+];
+const itemNames = { plural: "items", singular: "item", kind: "Item", listKind: "ItemList" };
+const thingNames = { singular: "thing", kind: "Thing", listKind: "ThingList" };
+
+export const foundCrds: Sequences = {
+  "empty fields of a definition are not stored": [
+    post(crdsPath, itemCrd(empties, { preserveUnknownFields: false, names: { ...itemNames, shortNames: [] } })),
+    get(itemCrdPath, { settled }),
+  ],
+  "empty fields of an applied definition are not stored": [
+    apply(itemCrdPath, "helm", itemCrd(empties, { preserveUnknownFields: false })),
+    get(itemCrdPath, { settled }),
+    apply(itemCrdPath, "helm", itemCrd(empties, { preserveUnknownFields: false })),
+  ],
+  "a definition in a group of Kubernetes says who approved it": [
+    post(crdsPath, approved("https://github.com/kubernetes-sigs/gateway-api/pull/3328"), { pick: ["kind", "message"] }),
+    get(approvedPath, { settled }),
+  ],
+  "an unapproved definition says so until it is approved": [
+    post(crdsPath, approved("unapproved, trial"), { pick: ["kind", "message"] }),
+    get(approvedPath, { settled }),
+    mergePatch(approvedPath, { metadata: { annotations: { "api-approved.kubernetes.io": "https://made.dev/a" } } }),
+    get(approvedPath, conditions),
+  ],
+  "a singular that is in use": beside({ ...thingNames, singular: "item" }),
+  "short names that are in use": beside({ ...thingNames, shortNames: ["item", "items", "ok"], categories: ["all"] }),
+  "a kind that is in use": beside({ ...thingNames, kind: "Item" }),
+  "a list kind that is in use": beside({ ...thingNames, listKind: "ItemList" }),
+  "several names that are in use: the last one is told": beside({
+    ...itemNames,
+    plural: "things",
+    shortNames: ["items"],
+  }),
+  "an established kind keeps its short names when new ones are in use": [
+    ...beside({ ...thingNames, shortNames: ["th"] }),
+    mergePatch(
+      thingPath,
+      { spec: { names: { shortNames: ["th", "item"], categories: ["cat"] } } },
+      { pick: ["kind", "message"] },
+    ),
+    get(thingPath, { settled }),
+    del(itemCrdPath, undefined, { pick: ["kind"] }),
+    get(itemCrdPath, { until: 404, pick: ["kind"] }),
+    get(thingPath, conditions),
+    get("/apis/{ns}.made.dev/v1", { settled, pick: ["resources.0.shortNames", "resources.0.categories"] }),
+  ],
+  "a definition that is being deleted says what it waits for": [
+    ...made,
+    post(itemsPath, item({ a: "1" }, { finalizers: ["made.dev/hold"] }), { pick: ["kind"] }),
+    del(`${itemCrdPath}?dryRun=All`),
+    del(itemCrdPath),
+    get(itemCrdPath, { settled }),
+    get("/apis/{ns}.made.dev/v1", verbs),
+    del(itemCrdPath),
+    mergePatch(itemCrdPath, { metadata: { labels: { a: "b" } } }, { pick: ["metadata.labels", "metadata.generation"] }),
+    mergePatch(itemPath, { metadata: { finalizers: null } }, { pick: ["kind"] }),
+    get(itemCrdPath, { until: 404 }),
+  ],
+  "a definition without objects goes the same way": [...made, del(itemCrdPath), get(itemCrdPath, { until: 404 })],
+  "a definition with a finalizer of somebody else's": [
+    post(
+      crdsPath,
+      {
+        ...itemCrd([version("v1", object({ a: text }))]),
+        metadata: { name: "items.{ns}.made.dev", finalizers: ["made.dev/hold"] },
+      },
+      { pick: ["kind", "message"] },
+    ),
+    get(itemsPath, { until: 200, pick: ["kind"] }),
+    del(itemCrdPath),
+    get(itemCrdPath, { settled, pick: ended }),
+    get(itemsPath, { pick: ["kind", "message"] }),
+    get("/apis/{ns}.made.dev/v1", verbs),
+    del(itemCrdPath, undefined, { pick: ended }),
+    mergePatch(itemCrdPath, { metadata: { finalizers: null } }, { pick: ["kind"] }),
+    get(itemCrdPath, { until: 404 }),
+  ],
+  "a definition that was never established": [
+    ...beside({ ...thingNames, kind: "Item" }),
+    mergePatch(thingPath, { metadata: { finalizers: ["made.dev/hold"] } }, { pick: ["kind"] }),
+    del(thingPath, undefined, conditions),
+    get(thingPath, conditions),
+  ],
+};
