@@ -39,6 +39,28 @@ const made: Step[] = [
 ];
 /** Its verbs; the hash of its storage version tells the group's name, which is another one each time. */
 const verbs = { settled, pick: ["resources.0.name", "resources.0.verbs", "resources.1.name", "resources.1.verbs"] };
+/** Asks for a definition with a rule over `spec.x`. */
+const price = (rule: string, x: object): Step =>
+  post(
+    `${crdsPath}?dryRun=All`,
+    itemCrd([version("v1", object({ x: { ...x, "x-kubernetes-validations": [{ rule }] } }))]),
+    { pick: ["kind", "message"] },
+  );
+const array = (maxItems: number, items: object = text): object => ({ type: "array", maxItems, items });
+const upTo = (maxLength: number): object => ({ ...text, maxLength });
+const named = object({ name: upTo(63), n: { type: "integer" } });
+/** Asks for a definition whose rule has this message. */
+const message = (messageExpression: string): Step =>
+  post(
+    `${crdsPath}?dryRun=All`,
+    itemCrd([
+      version(
+        "v1",
+        object({ x: { ...upTo(5), "x-kubernetes-validations": [{ rule: "self == ''", messageExpression }] } }),
+      ),
+    ]),
+    { pick: ["kind", "message"] },
+  );
 const thingPath = `${crdsPath}/things.{ns}.made.dev`;
 /** Asks for Things beside the Items, under these names. */
 const beside = (names: object): Step[] => [
@@ -134,5 +156,44 @@ export const foundCrds: Sequences = {
     mergePatch(thingPath, { metadata: { finalizers: ["made.dev/hold"] } }, { pick: ["kind"] }),
     del(thingPath, undefined, conditions),
     get(thingPath, conditions),
+  ],
+  "what a rule costs, by the functions that it calls": [
+    price("sets.contains(self, self)", array(2500, upTo(63))),
+    price("sets.contains(self, self)", array(5000, upTo(100))),
+    price("sets.equivalent(self, self)", array(2500, upTo(63))),
+    price("self.all(x, url(x).getHost() == 'a')", array(25)),
+    price("self.all(x, cidr(x).containsIP('1.2.3.4'))", array(130, upTo(100_000))),
+    price("self.all(x, quantity(x).isGreaterThan(quantity('1')))", array(25)),
+    price("self.all(x, format.dns1123Label().validate(x).hasValue() == false)", array(10_000, upTo(1000))),
+    price("self.all(x, isIP(x))", array(1000, upTo(45))),
+    price("self.all(x, ip.isCanonical(x))", array(10_000, upTo(1000))),
+    price("self.all(x, x.matches('^[a-z]{1,63}$') == true)", array(100_000, upTo(63))),
+    price("self.all(x, x.replace('a', 'bb').replace('b', '') != 'q')", array(1000, upTo(1000))),
+    price("self.all(x, x.replace('', 'bbbb') == x)", array(10_000, upTo(1000))),
+    price("self.all(k, 'a' in self)", { type: "object", maxProperties: 100_000, additionalProperties: upTo(9) }),
+  ],
+  "what a rule costs over lists that it makes": [
+    price("self.all(x, ['a','b','c'].exists(y, y == x))", array(10_000)),
+    price("self.all(x, x in ['a','b'])", array(100_000)),
+    price("['a','b'].exists(y, y == self)", text),
+    price("self.all(x, x.join('').size() > 1)", array(1000, array(1000))),
+    price("self.join(',').size() < 100", array(16, upTo(253))),
+    price("self.map(x, x.lowerAscii()).isSorted()", array(1000, upTo(1000))),
+    price("self.map(x, x.lowerAscii()).all(y, y != 'a')", array(1000, upTo(1000))),
+    price("self.map(x, x.n).isSorted()", array(1000, named)),
+    price("self.map(x, x.name).all(y, y == 'a')", array(1000, named)),
+    price("self.filter(x, x.n > 1).all(y, y.name == self[0].name)", array(1000, named)),
+    price("self.filter(x, x.n > 1)[0].n == self.filter(x, x.n < 1)[0].n", array(100, named)),
+    price("self.filter(x, x.n > 1).map(y, y.name).exists(z, self.exists(a, a.name == z))", array(300, named)),
+    price("self.split('.').all(x, x.size() <= 63)", upTo(253)),
+    price("self.all(x, x.split('/')[0].size() < 254)", array(16, upTo(253))),
+    price("self.all(x, self.all(y, x.split('/')[0] == y.split('/')[0]))", array(64, upTo(253))),
+    price("(self + self).all(x, x != '')", { type: "array", items: upTo(100) }),
+    price("self.all(a, self.exists_one(b, a == b))", array(200, upTo(253))),
+    message("'a,b,c'.split(',',2).join('|')"),
+    message("string(['b','a'].isSorted())"),
+    message("string([2,1].isSorted())"),
+    message("['b','a'].join('')"),
+    message("[self, 'a'].filter(x, x != '')[0]"),
   ],
 };
