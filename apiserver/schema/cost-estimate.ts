@@ -202,7 +202,7 @@ const accessors = new Set(
     "sign asInteger isInteger asApproximateFloat isGreaterThan isLessThan compareTo add sub major minor patch",
     "getScheme getHostname getHost getPort getEscapedPath getQuery isURL",
     "masked prefixLength family isUnspecified isLoopback isLinkLocalMulticast isLinkLocalUnicast isGlobalUnicast",
-    "duration timestamp",
+    "duration timestamp first last",
   ].flatMap((names) => names.split(" ")),
 );
 /** Names that only hold functions: `sets.contains` has two arguments and no receiver. */

@@ -1,5 +1,5 @@
 import { crdsPath, item, itemCrd, itemCrdPath, itemPath, itemsPath, version } from "../made.ts";
-import { apply, del, get, mergePatch, post, type Sequences, type Step } from "../step.ts";
+import { apply, del, get, mergePatch, post, type Sequences, type Step, table } from "../step.ts";
 
 /** What definitions of others, as they are found in the world, showed of the life of a definition. */
 
@@ -61,6 +61,33 @@ const message = (messageExpression: string): Step =>
     ]),
     { pick: ["kind", "message"] },
   );
+/** Defines rules with these messages and breaks one after the other. */
+const answers = (...expressions: readonly string[]): Step[] => [
+  post(
+    crdsPath,
+    itemCrd([
+      version(
+        "v1",
+        object(
+          Object.fromEntries(
+            expressions.map((messageExpression, index) => [
+              `f${index}`,
+              {
+                ...upTo(5),
+                "x-kubernetes-validations": [{ rule: "self == ''", message: "no text", messageExpression }],
+              },
+            ]),
+          ),
+        ),
+      ),
+    ]),
+    { pick: ["kind", "message"] },
+  ),
+  get(itemsPath, { until: 200, pick: ["kind"] }),
+  ...expressions.map((_, index) =>
+    post(`${itemsPath}?dryRun=All`, item({ [`f${index}`]: "x" }), { pick: ["details.causes"] }),
+  ),
+];
 const thingPath = `${crdsPath}/things.{ns}.made.dev`;
 /** Asks for Things beside the Items, under these names. */
 const beside = (names: object): Step[] => [
@@ -74,6 +101,38 @@ const beside = (names: object): Step[] => [
     { pick: ["kind", "message"] },
   ),
   get(thingPath, { settled }),
+];
+const discovery = "application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io";
+/** Defines Items with these columns and makes one. */
+const withColumns = (...columns: readonly [string, string][]): Step[] => [
+  post(
+    crdsPath,
+    itemCrd([
+      version(
+        "v1",
+        { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+        { additionalPrinterColumns: columns.map(([type, jsonPath], index) => ({ name: `C${index}`, type, jsonPath })) },
+      ),
+    ]),
+    { pick: ["kind", "message"] },
+  ),
+  get(itemsPath, { until: 200, pick: ["kind"] }),
+  post(
+    itemsPath,
+    item(
+      {
+        m: { z: "<&>", a: 1 },
+        l: [{ a: "x", b: "B1", n: 1 }, { a: "y", b: "B2", n: 2 }, { a: "z" }],
+        f: 1e21,
+        g: 1.5e-7,
+        b: true,
+        html: "<a&b>",
+        nul: null,
+      },
+      { annotations: { "made.dev/x": "V" } },
+    ),
+    { pick: ["kind", "message"] },
+  ),
 ];
 const itemNames = { plural: "items", singular: "item", kind: "Item", listKind: "ItemList" };
 const thingNames = { singular: "thing", kind: "Thing", listKind: "ThingList" };
@@ -196,4 +255,62 @@ export const foundCrds: Sequences = {
     message("['b','a'].join('')"),
     message("[self, 'a'].filter(x, x != '')[0]"),
   ],
+  "columns show values as Go prints them": [
+    ...withColumns(
+      ["string", ".spec.m"],
+      ["string", ".spec.l"],
+      ["string", ".metadata.annotations['made\\.dev/x']"],
+      ["string", ".metadata.annotations['made.dev/x']"],
+      ["string", ".spec['m']"],
+      ["string", ".spec.g"],
+      ["string", ".spec.f"],
+      ["string", ".spec.b"],
+      ["string", ".spec.html"],
+      ["string", ".spec.nul"],
+      ["integer", ".spec.nul"],
+      ["string", ".spec.l[0,1].a"],
+      ["string", ".spec.l[0:3:2].a"],
+      ["string", ".spec.l[1:3:2].a"],
+      ["string", ".spec.l[?(@.n>1)].b"],
+    ),
+    get(itemsPath, { accept: table, pick: ["rows.0.cells"] }),
+  ],
+  "a column that cannot be read ends the table": [
+    ...withColumns(["string", ".spec.html"], ["string", '.spec["m"]'], ["string", ".spec.b"]),
+    get(itemsPath, { accept: table, pick: ["rows.0.cells", "columnDefinitions"] }),
+  ],
+  "aggregated discovery may be kept by caches": [
+    get("/apis", { accept: discovery, shows: ["cache-control", "vary"], pick: ["kind"] }),
+    get("/api", { accept: discovery, shows: ["cache-control", "vary"], pick: ["kind"] }),
+    get("/apis", { shows: ["cache-control"], pick: ["kind"] }),
+  ],
+  "functions that a rule may call": [
+    "string([1,2,3].first().value())",
+    "string([1,2].last().value())",
+    "string([].first().hasValue())",
+    "['a'].first().value()",
+    "string(sign(quantity('-1')))",
+    "string(quantity('-1').sign())",
+  ].map(message),
+  "what functions answer": answers(
+    "string([1,2,3].first().value())",
+    "string([1,2].last().orValue(7))",
+    "string(sign(quantity('-1')))",
+    "string(quantity('1.5Gi').asInteger())",
+    "string(quantity('1Gi').asInteger())",
+    "string(quantity('1Ti').isInteger())",
+    "string(quantity('100Ti').isInteger())",
+    "string(quantity('1000m').isInteger())",
+    "string(quantity('1.0').isInteger())",
+    "string(quantity('2k').isInteger())",
+    "string(quantity('0').isInteger())",
+    "string(quantity('500m').add(quantity('1.5')).isInteger())",
+    "string(quantity('5').add(quantity('1k')).asInteger())",
+    "string(quantity('5').sub(7).asInteger())",
+    "url('https://u:p@h.dev:80/a b?x=1').getHostname()",
+    "url('https://u:p@h.dev:80/a b?x=1').getEscapedPath()",
+    "string(isURL('https://h .dev/a'))",
+    "string(isURL('/a b'))",
+    "string(isURL('/a?b c'))",
+  ),
 };
