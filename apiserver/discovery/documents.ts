@@ -12,6 +12,7 @@ export interface Listed {
   readonly singular: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  readonly listedVerbs?: readonly string[];
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly subresources: ServedKind["subresources"];
@@ -70,7 +71,7 @@ export function apiResourceList(registry: Registry, group: string, version: stri
       singularName: listed.singular,
       namespaced: listed.namespaced,
       kind: listed.kind,
-      verbs: listed.verbs,
+      verbs: listed.listedVerbs ?? listed.verbs,
       ...(listed.shortNames.length > 0 ? { shortNames: listed.shortNames } : {}),
       ...(listed.categories.length > 0 ? { categories: listed.categories } : {}),
       ...(listed.stored ? { storageVersionHash: storageHash(listed) } : {}),
@@ -122,7 +123,7 @@ function aggregatedResource(listed: Listed): object {
     responseKind,
     scope: listed.namespaced ? "Namespaced" : "Cluster",
     singularResource: listed.singular,
-    verbs: listed.verbs,
+    verbs: listed.listedVerbs ?? listed.verbs,
     ...(listed.shortNames.length > 0 ? { shortNames: listed.shortNames } : {}),
     ...(listed.categories.length > 0 ? { categories: listed.categories } : {}),
     ...(subresources.length > 0 ? { subresources } : {}),

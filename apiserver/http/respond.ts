@@ -8,7 +8,12 @@ export function send(
   response: ServerResponse,
   code: number,
   body: object | Buffer,
-  options: { readonly warnings?: readonly string[]; readonly yaml?: boolean; readonly type?: string } = {},
+  options: {
+    readonly warnings?: readonly string[];
+    readonly yaml?: boolean;
+    readonly type?: string;
+    readonly public?: boolean;
+  } = {},
 ): void {
   if (response.headersSent) return;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
@@ -19,7 +24,7 @@ export function send(
   response.writeHead(code, {
     "Content-Type": options.type ?? (options.yaml ? "application/yaml" : "application/json"),
     "Content-Length": data.length + end.length,
-    "Cache-Control": "no-cache, private",
+    "Cache-Control": options.public ? "public" : "no-cache, private",
   });
   if (response.req.method === "HEAD") return void response.end();
   // One packet for both.

@@ -15,6 +15,8 @@ export interface ServedKind {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  /** What discovery lists where that is not what is answered: of a kind that is going, nothing that makes or keeps. */
+  readonly listedVerbs?: readonly string[];
   readonly subresources: readonly Subresource[];
   /** Where its objects are stored; kinds that share storage (the two Events) share a bucket. */
   readonly bucket: string;

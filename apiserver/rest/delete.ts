@@ -4,7 +4,8 @@ import { toRfc3339 } from "../../lib/clock.ts";
 import { copyJson } from "../../lib/json.ts";
 import { send } from "../http/respond.ts";
 import { conflict, forbidden, notFound } from "../http/status.ts";
-import { cleanupFinalizer, crdBucket } from "../kinds/definition-names.ts";
+import { markedForDeletion } from "../kinds/definition-conditions.ts";
+import { crdBucket } from "../kinds/definition-names.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
@@ -111,9 +112,14 @@ function sentOptions(kind: ServedKind, live: KubeObject, options: DeleteOptions)
 }
 
 function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: DeleteOptions): Decision<Deleted> {
+  if (kind.bucket === crdBucket && !live.metadata.deletionTimestamp) {
+    // Its storage marks it and no more.
+    const marked = markedForDeletion(live, toRfc3339(api.clock.now()));
+    if (options.dryRun) return { keep: { object: marked, gone: false } };
+    return { put: toStored(kind, marked), answer: (entry) => ({ object: toServed(kind, entry), gone: false }) };
+  }
   const next = copyJson(live);
   const finalizers = propagationFinalizers(live.metadata.finalizers ?? [], options.propagation);
-  if (kind.bucket === crdBucket && !live.metadata.deletionTimestamp) finalizers.push(cleanupFinalizer);
   if (finalizers.length > 0) next.metadata.finalizers = finalizers;
   else delete next.metadata.finalizers;
   if (finalizers.length === 0 && !isHeldNamespace(next)) {
@@ -127,6 +133,7 @@ function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: D
       if (next.metadata.generation) next.metadata.generation++;
     }
   }
+  if (kind.bucket === crdBucket) next.metadata.deletionGracePeriodSeconds ??= 0;
   if (kind.bucket === "core/namespaces") next.status = { ...(next.status as object), phase: "Terminating" };
   if (isDeepStrictEqual(next, live)) return { keep: { object: live, gone: false } };
   if (options.dryRun) return { keep: { object: next, gone: false } };

@@ -119,14 +119,14 @@ function versionTwoBytes(api: Api): Document {
   return document;
 }
 
-function sendDocument({ request, response }: Call, { bytes, etag }: Document, type?: string): void {
+function sendDocument({ request, response }: Call, { bytes, etag }: Document, type?: string, isPublic = false): void {
   response.setHeader("Etag", etag);
   response.setHeader("Vary", "Accept");
   if (request.headers["if-none-match"] === etag) {
     response.writeHead(304).end();
     return;
   }
-  send(response, 200, bytes, type ? { type } : {});
+  send(response, 200, bytes, { ...(type ? { type } : {}), public: isPublic });
 }
 
 function known(api: Api, path: string): boolean {
@@ -140,7 +140,7 @@ async function root(api: Api, call: Call, address: string, core: boolean): Promi
     return send(response, 200, core ? apiVersions(address) : apiGroupList(api.registry), { yaml: wanted.yaml });
   }
   const type = `application/json;g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`;
-  sendDocument(call, toDocument(aggregated(api.registry, core, wanted.version)), type);
+  sendDocument(call, toDocument(aggregated(api.registry, core, wanted.version)), type, true);
 }
 
 function cacheOf(api: Api): { readonly made: Map<string, Document> } {

@@ -13,6 +13,7 @@ import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
 import { found } from "./found.ts";
 import { foundApplies } from "./found-applies.ts";
+import { foundCrds } from "./found-crds.ts";
 import { foundKinds } from "./found-kinds.ts";
 import { foundPolicies } from "./found-policies.ts";
 import { hostile } from "./hostile.ts";
@@ -65,5 +66,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   "found-applies": foundApplies,
   "found-kinds": foundKinds,
   "found-policies": foundPolicies,
+  "found-crds": foundCrds,
   hostile,
 };
