@@ -86,7 +86,9 @@ export function apiResourceList(registry: Registry, group: string, version: stri
     })),
   ]);
   if (resources.length === 0) return undefined;
-  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersion({ group, version }), resources };
+  // Of the core group, whose list is older than versions of lists are.
+  const version1 = group === "" ? {} : { apiVersion: "v1" };
+  return { kind: "APIResourceList", ...version1, groupVersion: apiVersion({ group, version }), resources };
 }
 
 // Of the form in which objects are stored, which for the newer Event API is the older one's.

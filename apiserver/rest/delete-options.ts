@@ -1,11 +1,10 @@
 import { isObject } from "../../lib/json.ts";
 import { decodeBody, readBody } from "../http/body.ts";
-import { isTrue } from "../http/request-info.ts";
+import { isTrue, readInteger } from "../http/query.ts";
 import { badRequest, type FieldError, fieldError } from "../http/status.ts";
 import { goType } from "../kinds/metadata.ts";
 import { isInt64 } from "../schema/numbers.ts";
 import type { Call } from "./api.ts";
-import { readInteger } from "./list.ts";
 import { invalidOptions, type SentOptions } from "./options.ts";
 
 export type Propagation = "Background" | "Foreground" | "Orphan";

@@ -11,7 +11,7 @@ import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call, User } from "./api.ts";
 import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
-import { pageOf, readSelection } from "./list.ts";
+import { pageOf, readListOptions } from "./list.ts";
 import { optionsObject, type SentOptions } from "./options.ts";
 import { fromStored, toServed, toStored } from "./present.ts";
 import { representationOf, respondObject } from "./read.ts";
@@ -30,6 +30,7 @@ const protectedNamespaces = new Set(["default", "kube-system", "kube-public"]);
 
 /** DELETE of one object. */
 export async function remove(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const { yaml } = representationOf(call);
   const options = await readDeleteOptions(call);
   const namespace = kind.namespaced ? call.info.namespace : "";
   const { object, gone } = await deleteObject(api, kind, namespace, call.info.name, call.user, options, call.warnings);
@@ -39,14 +40,13 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
   const { name, uid } = object.metadata;
   const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid };
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
-  send(call.response, 200, status, { warnings: call.warnings });
+  send(call.response, 200, status, { warnings: call.warnings, yaml });
 }
 
 /** DELETE of a collection: each object that a list would answer, one after the other. */
 export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
-  representationOf(call);
-  // Selectors are read before the body is.
-  readSelection(call.query, kind);
+  // What to delete is read before the body is.
+  readListOptions(call.query, kind);
   const options = { ...(await readDeleteOptions(call)), unnamed: true };
   const found = await pageOf(api, call, kind);
   for (const [index, entry] of found.page.entries()) {

@@ -1,3 +1,4 @@
+import { isTrue } from "../http/query.ts";
 import { type FieldError, failure, fieldError } from "../http/status.ts";
 import type { Call } from "./api.ts";
 
@@ -54,7 +55,7 @@ export function readWriteOptions(
     dryRun: dryRun.length > 0,
     fieldManager: manager || defaultManager(call.request.headers["user-agent"]),
     fieldValidation: (validation || "Warn") as FieldValidation,
-    force: force !== null && force !== "false" && force !== "0",
+    force: isTrue(force),
     sent: {
       ...(dryRun.length > 0 ? { dryRun } : {}),
       ...(manager ? { fieldManager: manager } : {}),

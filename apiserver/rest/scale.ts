@@ -129,6 +129,7 @@ async function readPatch(call: Call): Promise<Change> {
     );
   }
   if (!known.includes(type)) throw unsupported([...known, "application/apply-patch+yaml"].join(", "));
+  representationOf(call);
   const text = toText(await readBody(call.request));
   let patch: unknown;
   try {

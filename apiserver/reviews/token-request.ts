@@ -1,6 +1,7 @@
 import { toRfc3339 } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import { issuer, type ServiceAccountTokens } from "../auth/service-account-tokens.ts";
+import { checkAccepted, negotiate, producedTypes } from "../http/media.ts";
 import { send } from "../http/respond.ts";
 import { badRequest, conflict, type FieldError, fieldError, invalid, notFound } from "../http/status.ts";
 import type { Api, Call } from "../rest/api.ts";
@@ -23,6 +24,9 @@ const kind = reviewKind({ group, kind: "TokenRequest", plural: "tokenrequests", 
  */
 export async function requestToken(tokens: ServiceAccountTokens, api: Api, call: Call): Promise<void> {
   const { namespace, name } = call.info;
+  const { accept } = call.request.headers;
+  checkAccepted(accept, producedTypes);
+  const { yaml } = negotiate(accept, "reviews");
   const { object, options } = await readReview(call, kind);
   const spec: Record<string, unknown> = {
     expirationSeconds: hourSeconds,
@@ -66,7 +70,7 @@ export async function requestToken(tokens: ServiceAccountTokens, api: Api, call:
   });
   const status = { token, expirationTimestamp: toRfc3339(expiresAt) };
   const body = { kind: "TokenRequest", apiVersion: `${group}/v1`, metadata, spec: answered, status };
-  send(call.response, 201, body, { warnings: call.warnings });
+  send(call.response, 201, body, { yaml, warnings: call.warnings });
 }
 
 function checkName({ metadata }: KubeObject, name: string): void {

@@ -16,6 +16,7 @@ import { foundApplies } from "./found-applies.ts";
 import { foundCrds } from "./found-crds.ts";
 import { foundKinds } from "./found-kinds.ts";
 import { foundPolicies } from "./found-policies.ts";
+import { foundQueries } from "./found-queries.ts";
 import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
@@ -67,5 +68,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   "found-kinds": foundKinds,
   "found-policies": foundPolicies,
   "found-crds": foundCrds,
+  "found-queries": foundQueries,
   hostile,
 };
