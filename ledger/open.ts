@@ -119,7 +119,9 @@ async function prepare({ url, cluster, migrate }: Pick<LedgerOptions, "url" | "c
     connectionString: url,
     // Longer than for a call: a machine that starts everything at once is slow, and nobody waits for an answer yet.
     connectionTimeoutMillis: 5 * connectTimeoutMs,
-    query_timeout: 120_000,
+    // Of a migration too, or the wait for that of another replica.
+    query_timeout: 3_600_000,
+    keepAlive: true,
   });
   client.on("error", () => {});
   try {
