@@ -1,5 +1,6 @@
 import type { FieldError } from "../../http/status.ts";
-import { estimateCost, maxRequestBytes, sizesOf } from "../cost-estimate.ts";
+import { estimateCost } from "../cost-estimate.ts";
+import { maxRequestBytes, sizesOf } from "../cost-sizes.ts";
 import { fieldErrorOf, forbidden, goQuote, invalid, required } from "../field-errors.ts";
 import { followPath } from "../field-path.ts";
 import type { JsonSchema, ValidationRule } from "../json-schema.ts";
