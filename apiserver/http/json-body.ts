@@ -31,8 +31,8 @@ export function mayHaveHalves(text: string): boolean {
 const escapes = /\\(?:u(d[89ab][0-9a-f]{2})(\\ud[c-f][0-9a-f]{2})?|u(d[c-f][0-9a-f]{2})|.)/gis;
 
 /** Half a pair of escapes stands for no character: like Go's decoder, what cannot be stored is replaced. */
-function toWhole(escape: string, first?: string, second?: string, alone?: string): string {
-  return (first && !second) || alone ? "\\ufffd" : escape;
+function toWhole(whole: string, first?: string, second?: string, alone?: string): string {
+  return (first && !second) || alone ? "\\ufffd" : whole;
 }
 
 interface Level {
