@@ -69,7 +69,10 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
 function fromQuery(query: URLSearchParams): Record<string, unknown> {
   readInteger(query, "gracePeriodSeconds");
   const orphan = query.get("orphanDependents");
+  const uid = query.get("uid") || undefined;
+  const resourceVersion = query.get("resourceVersion") || undefined;
   return {
+    preconditions: { uid, resourceVersion },
     dryRun: query.getAll("dryRun"),
     propagationPolicy: query.get("propagationPolicy"),
     ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
@@ -84,7 +87,15 @@ function typed(value: unknown): Record<string, unknown> {
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type ${target}`,
     );
   }
-  const { kind = "DeleteOptions", apiVersion = "" } = value;
+  for (const field of ["kind", "apiVersion"]) {
+    const given = value[field] ?? "";
+    if (typeof given === "string") continue;
+    const why = `json: cannot unmarshal ${goType(given)} into Go struct field .${field} of type string`;
+    throw badRequest(`couldn't get version/kind; json parse error: ${why}`);
+  }
+  const apiVersion = (value.apiVersion as string | null | undefined) || "meta.k8s.io/v1";
+  const kind = value.kind || "DeleteOptions";
+  if (apiVersion.split("/").length > 2) throw badRequest(`unexpected GroupVersion string: ${apiVersion}`);
   if (kind !== "DeleteOptions") {
     throw badRequest(
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
