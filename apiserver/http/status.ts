@@ -1,5 +1,6 @@
 import { problem, type Reason } from "../../api/reasons.ts";
 import { messageOf, Problem } from "../../lib/problem.ts";
+import { goQuote } from "../schema/field-errors.ts";
 
 export interface StatusCause {
   readonly reason?: string;
@@ -122,7 +123,7 @@ export function gone(message: string): Problem {
 
 /** 504: a revision that does not exist yet. */
 export function tooLarge(wanted: number, current: number): Error {
-  return failure(504, "Timeout", `Too large resource version: ${wanted}, current: ${current}`, {
+  return failure(504, "Timeout", `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   });
@@ -148,7 +149,7 @@ export const fieldError = {
     field,
     detail,
     badValue,
-    message: `Invalid value: ${JSON.stringify(badValue) ?? "null"}: ${detail}`,
+    message: `Invalid value: ${typeof badValue === "string" ? goQuote(badValue) : (JSON.stringify(badValue) ?? "null")}: ${detail}`,
   }),
   required: (field: string, detail = ""): FieldError => ({
     type: "FieldValueRequired",
@@ -167,7 +168,7 @@ export const fieldError = {
     field,
     detail: "",
     badValue,
-    message: `Duplicate value: ${JSON.stringify(badValue)}`,
+    message: `Duplicate value: ${typeof badValue === "string" ? goQuote(badValue) : JSON.stringify(badValue)}`,
   }),
   notSupported: (field: string, badValue: unknown, supported: readonly string[]): FieldError => ({
     type: "FieldValueNotSupported",
