@@ -31,11 +31,18 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 const json = new Set(["application/json", ""]);
+const others = new Set(["application/yaml", "application/vnd.kubernetes.protobuf"]);
 const mediaList = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /** A decoded body, and how it was sent. */
 export interface DecodedBody extends Decoded {
   text(): string;
+}
+
+/** Refuses a body that could not be decoded, before it is read. Throws 415. */
+export function checkBodyType(request: IncomingMessage): void {
+  const { type } = parseMedia(request.headers["content-type"] ?? "");
+  if (!json.has(type) && !others.has(type)) throw unsupported(mediaList);
 }
 
 /** Reads and decodes the body of a write. `expected` is the kind to name in complaints. Throws 400, 413 and 415. */

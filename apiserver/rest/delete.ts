@@ -28,6 +28,7 @@ const protectedNamespaces = new Set(["default", "kube-system", "kube-public"]);
 
 /** DELETE of one object. */
 export async function remove(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const { yaml } = representationOf(call);
   const options = await readDeleteOptions(call);
   const namespace = kind.namespaced ? call.info.namespace : "";
   const { object, gone } = await deleteObject(api, kind, namespace, call.info.name, call.user, options, call.warnings);
@@ -37,7 +38,7 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
   const { name, uid } = object.metadata;
   const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid };
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
-  send(call.response, 200, status, { warnings: call.warnings });
+  send(call.response, 200, status, { warnings: call.warnings, yaml });
 }
 
 /** DELETE of a collection: each object that a list would answer, one after the other. */

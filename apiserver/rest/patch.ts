@@ -17,6 +17,7 @@ import { applyWanted } from "./apply.ts";
 import { readWriteOptions } from "./options.ts";
 import { respondOutcome } from "./outcome.ts";
 import { asPatchedKind, type Complain, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
+import { representationOf } from "./read.ts";
 import { updateObject, type Wanted } from "./update.ts";
 
 const json = "application/json-patch+json";
@@ -33,10 +34,12 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
       ? unsupported(known.join(", "))
       : failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   }
+  representationOf(call);
   const options = readWriteOptions(call, "PatchOptions", type === apply);
-  const text = toText(await readBody(call.request));
-  const decoded = await read(text, type);
-  if (type === apply) reportDuplicates(decoded.strict, options.fieldValidation, call.warnings);
+  const bytes = await readBody(call.request);
+  // Only an apply is read before it is known whether the object is there.
+  const decoded = type === apply ? await readConfiguration(toText(bytes)) : undefined;
+  if (decoded) reportDuplicates(decoded.strict, options.fieldValidation, call.warnings);
   const { name, namespace } = call.info;
   const context = {
     name,
@@ -51,10 +54,11 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
   };
   let complaints: readonly string[] = [];
   const outcome = await updateObject(api, kind, context, (live) => {
+    const { value, strict } = decoded ?? readPatchBody(bytes, type === strategic ? "" : undefined);
     const wanted =
       type === apply
         ? {
-            ...applyWanted(api, kind, live, decoded.value, {
+            ...applyWanted(api, kind, live, value, {
               ...options,
               name,
               namespace,
@@ -63,10 +67,10 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
             unknown: [],
             shown: () => "",
           }
-        : patched(kind, live!, decoded.value, type, options.fieldValidation !== "Ignore", (found) =>
+        : patched(kind, live!, value, type, options.fieldValidation !== "Ignore", (found) =>
             reportStrict(kind, found, options.fieldValidation, call.warnings),
           );
-    complaints = [...(type === apply ? [] : decoded.strict), ...wanted.unknown];
+    complaints = [...(type === apply ? [] : strict), ...wanted.unknown];
     const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.shown(), why);
     reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
     if (type !== apply) checkIdentity(kind, wanted.object, namespace, name);
@@ -83,15 +87,31 @@ function reportDuplicates(found: readonly string[], validation: string, warnings
   warnings.push(...found.flatMap(warningsOf));
 }
 
-async function read(text: string, type: string): Promise<Decoded> {
+/** A patch that is no apply; `prefix` begins the complaint about one that is not JSON. Throws 400. */
+export function readPatchBody(bytes: Buffer, prefix = "error decoding patch: "): Decoded {
+  const text = toText(bytes);
   try {
-    if (type !== apply) return readJson(text);
-    const json = text.trimStart().startsWith("{") ? readJson(text) : undefined;
+    return readJson(text);
+  } catch (error) {
+    throw badRequest(`${prefix}${goSyntaxError(error)}`);
+  }
+}
+
+// What begins as JSON does may still be YAML: {a: b}.
+function findJson(text: string): Decoded | undefined {
+  try {
+    return readJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readConfiguration(text: string): Promise<Decoded> {
+  try {
+    const json = text.trimStart().startsWith("{") ? findJson(text) : undefined;
     return json && json.strict.length === 0 ? json : await readYamlBody(text, "error converting YAML to JSON: ");
   } catch (error) {
-    const message = goSyntaxError(error);
-    if (type === apply) throw badRequest(`error decoding YAML: ${message}`);
-    throw badRequest(`error decoding patch: ${message}`);
+    throw badRequest(`error decoding YAML: ${goSyntaxError(error)}`);
   }
 }
 
