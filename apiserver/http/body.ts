@@ -31,10 +31,20 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 const mediaList = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const decodable = new Set(mediaList.split(", "));
+
+function bodyType(contentType: string | undefined): string {
+  return contentType ? parseContentType(contentType) : "application/json";
+}
 
 /** A decoded body, and how it was sent. */
 export interface DecodedBody extends Decoded {
   text(): string;
+}
+
+/** Refuses a body that could not be decoded, before it is read. Throws 415. */
+export function checkBodyType(request: IncomingMessage): void {
+  if (!decodable.has(bodyType(request.headers["content-type"]))) throw unsupported(mediaList);
 }
 
 /** Reads and decodes the body of a write. `expected` is the kind to name in complaints. Throws 400, 413 and 415. */
@@ -46,7 +56,7 @@ export async function readDecoded(request: IncomingMessage, expected: string): P
 
 /** Decodes the body of a write. `expected` is the kind to name in complaints. Throws 400 and 415. */
 export async function decodeBody(bytes: Buffer, contentType: string | undefined, expected: string): Promise<Decoded> {
-  const type = contentType ? parseContentType(contentType) : "application/json";
+  const type = bodyType(contentType);
   try {
     if (type === "application/vnd.kubernetes.protobuf") return decodeProtobuf(bytes);
     if (type === "application/json") return readJson(toText(bytes));

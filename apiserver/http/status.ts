@@ -1,5 +1,6 @@
 import { problem, type Reason } from "../../api/reasons.ts";
 import { messageOf, Problem } from "../../lib/problem.ts";
+import { goQuote } from "../schema/field-errors.ts";
 
 export interface StatusCause {
   readonly reason?: string;
@@ -149,7 +150,7 @@ export const fieldError = {
     field,
     detail,
     badValue,
-    message: `Invalid value: ${JSON.stringify(badValue) ?? "null"}: ${detail}`,
+    message: `Invalid value: ${typeof badValue === "string" ? goQuote(badValue) : (JSON.stringify(badValue) ?? "null")}: ${detail}`,
   }),
   required: (field: string, detail = ""): FieldError => ({
     type: "FieldValueRequired",
@@ -168,7 +169,7 @@ export const fieldError = {
     field,
     detail: "",
     badValue,
-    message: `Duplicate value: ${JSON.stringify(badValue)}`,
+    message: `Duplicate value: ${typeof badValue === "string" ? goQuote(badValue) : JSON.stringify(badValue)}`,
   }),
   notSupported: (field: string, badValue: unknown, supported: readonly string[]): FieldError => ({
     type: "FieldValueNotSupported",

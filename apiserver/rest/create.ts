@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toRfc3339 } from "../../lib/clock.ts";
 import { copyJson } from "../../lib/json.ts";
-import { readDecoded } from "../http/body.ts";
+import { refusal } from "../auth/authorize.ts";
+import { checkBodyType, readDecoded } from "../http/body.ts";
 import { alreadyExists, badRequest, failure, forbidden, notFound } from "../http/status.ts";
 import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata } from "../kinds/metadata.ts";
@@ -13,6 +14,7 @@ import { optionsObject, readWriteOptions, type WriteOptions } from "./options.ts
 import { type Outcome, respondOutcome } from "./outcome.ts";
 import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, toStored } from "./present.ts";
+import { representationOf } from "./read.ts";
 
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 const maxGenerateNameLength = 58;
@@ -20,6 +22,9 @@ const generateAttempts = 8;
 
 /** POST to a collection. */
 export async function create(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  // What cannot be answered must not be done.
+  representationOf(call);
+  checkBodyType(call.request);
   const options = readWriteOptions(call, "CreateOptions");
   const { value, strict, text } = await readDecoded(call.request, kind.kind);
   const complain: Complain = (found) => reportStrict(kind, found, options.fieldValidation, call.warnings);
@@ -42,6 +47,8 @@ export interface CreateContext {
   readonly warnings: string[];
   /** What the name was generated from: admission is asked before there is a name. */
   readonly generated?: string | undefined;
+  /** The request came as another verb, so nobody has asked yet whether the user may create. */
+  readonly unasked?: boolean;
 }
 
 /** Stores a new object that conforms to its schema, which it completes in place. Throws 403, 404 (namespace), 409 and 422. */
@@ -64,7 +71,9 @@ export async function createObject(
   } else if (metadata.namespace) {
     delete metadata.namespace;
   }
-  if (metadata.resourceVersion && metadata.resourceVersion !== "0") {
+  // What is no number, or too large for one, counts as none.
+  const version = /^\d+$/.test(metadata.resourceVersion ?? "") ? BigInt(metadata.resourceVersion!) : 0n;
+  if (version > 0n && version < 1n << 64n) {
     throw failure(500, "", "resourceVersion should not be set on objects to be created");
   }
   const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
@@ -136,6 +145,7 @@ export function buildNew(
   ];
   if (errors.length > 0) throw invalidObject(kind, metadata.name ?? "", errors);
   context.warnings.push(...(kind.strategy.warnings?.(object, undefined) ?? []));
+  if (context.unasked) authorizeCreate(api, kind, context, metadata.name);
   api.admit({
     operation: "CREATE",
     user: context.user,
@@ -150,6 +160,15 @@ export function buildNew(
     warnings: context.warnings,
   });
   return object;
+}
+
+/** A PUT or an apply was allowed as such; that it creates is a second question. Throws 403. */
+function authorizeCreate(api: Api, kind: ServedKind, { user, namespace }: CreateContext, name: string): void {
+  const { group, version, plural: resource } = kind;
+  const where = { namespace: kind.namespaced ? namespace : "", name };
+  const attributes = { user, verb: "create", group, version, resource, subresource: "", ...where };
+  const decision = api.authorizer.decide(attributes);
+  if (!decision.allowed) throw refusal(attributes, decision);
 }
 
 /** Refuses new content in a namespace that is missing or going away. Throws 404 and 403. */

@@ -82,7 +82,10 @@ function known({ uid, resourceVersion }: Record<string, unknown>): object {
 function fromQuery(query: URLSearchParams): Record<string, unknown> {
   const seconds = readInteger(query, "gracePeriodSeconds");
   const orphan = query.get("orphanDependents");
+  const uid = query.get("uid") || undefined;
+  const resourceVersion = query.get("resourceVersion") || undefined;
   return {
+    preconditions: { uid, resourceVersion },
     dryRun: query.getAll("dryRun"),
     propagationPolicy: query.get("propagationPolicy"),
     ...(query.get("gracePeriodSeconds") ? { gracePeriodSeconds: seconds } : {}),
@@ -99,7 +102,15 @@ function typed(value: unknown): Record<string, unknown> {
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type ${target}`,
     );
   }
-  const { kind = "DeleteOptions", apiVersion = "" } = value;
+  for (const field of ["kind", "apiVersion"]) {
+    const given = value[field] ?? "";
+    if (typeof given === "string") continue;
+    const why = `json: cannot unmarshal ${goType(given)} into Go struct field .${field} of type string`;
+    throw badRequest(`couldn't get version/kind; json parse error: ${why}`);
+  }
+  const apiVersion = (value.apiVersion as string | null | undefined) || "meta.k8s.io/v1";
+  const kind = value.kind || "DeleteOptions";
+  if (apiVersion.split("/").length > 2) throw badRequest(`unexpected GroupVersion string: ${apiVersion}`);
   if (kind !== "DeleteOptions") {
     throw badRequest(
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,

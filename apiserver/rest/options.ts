@@ -39,7 +39,7 @@ export function readWriteOptions(
     errors.push(fieldError.notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"]));
   }
   const manager = query.get("fieldManager") ?? "";
-  if (manager.length > 128) errors.push(fieldError.tooLong("fieldManager", 128));
+  if (Buffer.byteLength(manager) > 128) errors.push(fieldError.tooLong("fieldManager", 128));
   for (const found of manager.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)) {
     const code = found[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
     const at = Buffer.byteLength(manager.slice(0, found.index));

@@ -36,9 +36,10 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
   }
   representationOf(call);
   const options = readWriteOptions(call, "PatchOptions", type === apply);
-  const text = toText(await readBody(call.request));
-  const decoded = await read(text, type);
-  if (type === apply) reportDuplicates(decoded.strict, options.fieldValidation, call.warnings);
+  const bytes = await readBody(call.request);
+  // Only an apply is read before it is known whether the object is there.
+  const decoded = type === apply ? await readConfiguration(toText(bytes)) : undefined;
+  if (decoded) reportDuplicates(decoded.strict, options.fieldValidation, call.warnings);
   const { name, namespace } = call.info;
   const context = {
     name,
@@ -53,10 +54,11 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
   };
   let complaints: readonly string[] = [];
   const outcome = await updateObject(api, kind, context, (live) => {
+    const { value, strict } = decoded ?? readPatchBody(bytes, type === strategic ? "" : undefined);
     const wanted =
       type === apply
         ? {
-            ...applyWanted(api, kind, live, decoded.value, {
+            ...applyWanted(api, kind, live, value, {
               ...options,
               name,
               namespace,
@@ -65,10 +67,10 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
             unknown: [],
             shown: () => "",
           }
-        : patched(kind, live!, decoded.value, type, options.fieldValidation !== "Ignore", (found) =>
+        : patched(kind, live!, value, type, options.fieldValidation !== "Ignore", (found) =>
             reportStrict(kind, found, options.fieldValidation, call.warnings),
           );
-    complaints = [...(type === apply ? [] : decoded.strict), ...wanted.unknown];
+    complaints = [...(type === apply ? [] : strict), ...wanted.unknown];
     const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.shown(), why);
     reportStrict(kind, complaints, options.fieldValidation, call.warnings, refuse);
     if (type !== apply) checkIdentity(kind, wanted.object, namespace, name);
@@ -85,16 +87,32 @@ function reportDuplicates(found: readonly string[], validation: string, warnings
   warnings.push(...found.flatMap(warningsOf));
 }
 
-async function read(text: string, type: string): Promise<Decoded> {
+/** A patch that is no apply; `prefix` begins the complaint about one that is not JSON. Throws 400. */
+export function readPatchBody(bytes: Buffer, prefix = "error decoding patch: "): Decoded {
+  const text = toText(bytes);
   try {
-    if (type !== apply) return readJson(text);
+    return readJson(text);
+  } catch (error) {
+    throw badRequest(`${prefix}${goSyntaxError(error)}`);
+  }
+}
+
+// What begins as JSON does may still be YAML: {a: b}.
+function findJson(text: string): Decoded | undefined {
+  try {
+    return readJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readConfiguration(text: string): Promise<Decoded> {
+  try {
     // Half a pair of escapes is a mistake in YAML and none in JSON.
-    const json = /^[ \t\r\n]*\{/.test(text) && !mayHaveHalves(text) ? readJson(text) : undefined;
+    const json = /^[ \t\r\n]*\{/.test(text) && !mayHaveHalves(text) ? findJson(text) : undefined;
     return json && json.strict.length === 0 ? json : await readYamlBody(text, "error converting YAML to JSON: ");
   } catch (error) {
-    const message = goSyntaxError(error);
-    if (type === apply) throw badRequest(`error decoding YAML: ${message}`);
-    throw badRequest(type === strategic ? message : `error decoding patch: ${message}`);
+    throw badRequest(`error decoding YAML: ${goSyntaxError(error)}`);
   }
 }
 

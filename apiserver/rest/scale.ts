@@ -1,6 +1,5 @@
 import { copyJson, isObject } from "../../lib/json.ts";
-import { readBody, readDecoded, toText, unsupported } from "../http/body.ts";
-import { goSyntaxError, readJson } from "../http/json-body.ts";
+import { readBody, readDecoded, unsupported } from "../http/body.ts";
 import { parseMedia } from "../http/media.ts";
 import { send } from "../http/respond.ts";
 import { badRequest, conflict, failure } from "../http/status.ts";
@@ -11,7 +10,8 @@ import { applyJsonPatch, applyMergePatch } from "../patch/index.ts";
 import type { KubeObject } from "../store/entry.ts";
 import { metadataOnly, tableHead } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
-import { readWriteOptions } from "./options.ts";
+import { readWriteOptions, type WriteOptions } from "./options.ts";
+import { readPatchBody } from "./patch.ts";
 import { toServed } from "./present.ts";
 import { findEntry, representationOf } from "./read.ts";
 import { updateObject } from "./update.ts";
@@ -36,8 +36,7 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
     respond(api, call, toScale(toServed(kind, entry), paths));
     return;
   }
-  const wanted = verb === "update" ? await readReplacement(call) : await readPatch(call);
-  const options = readWriteOptions(call, verb === "update" ? "UpdateOptions" : "PatchOptions");
+  const { wanted, options } = verb === "update" ? await readReplacement(call) : await readPatch(call);
   const context = { name, namespace, subresource: "scale", mayCreate: false, replaces: false, user: call.user };
   const body = { kind: scaleKind, of: (object: KubeObject) => toScale(object, paths, true) as unknown as KubeObject };
   const outcome = await updateObject(api, kind, { ...context, options, body, warnings: call.warnings }, (live) => {
@@ -98,9 +97,15 @@ function selectorAt(object: unknown, path: string): string {
   return typeof value === "string" ? value : "";
 }
 
+interface Asked {
+  readonly wanted: Change;
+  readonly options: WriteOptions;
+}
 type Change = (base: Scale) => { readonly metadata: Readonly<Record<string, unknown>>; readonly spec: unknown };
 
-async function readReplacement(call: Call): Promise<Change> {
+async function readReplacement(call: Call): Promise<Asked> {
+  representationOf(call);
+  const options = readWriteOptions(call, "UpdateOptions");
   const { value } = await readDecoded(call.request, "Scale");
   const given = checked(value);
   const name = given.metadata.name;
@@ -113,10 +118,11 @@ async function readReplacement(call: Call): Promise<Change> {
     throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${call.info.name})`);
   }
   const spec = isObject(given.spec) ? given.spec : {};
-  return () => ({ metadata: given.metadata, spec: { ...spec, replicas: spec.replicas ?? 0 } });
+  const wanted = () => ({ metadata: given.metadata, spec: { ...spec, replicas: spec.replicas ?? 0 } });
+  return { wanted, options };
 }
 
-async function readPatch(call: Call): Promise<Change> {
+async function readPatch(call: Call): Promise<Asked> {
   const { type } = parseMedia(call.request.headers["content-type"] ?? "");
   const known = ["application/json-patch+json", "application/merge-patch+json"];
   if (type === "application/apply-patch+yaml") {
@@ -130,15 +136,14 @@ async function readPatch(call: Call): Promise<Change> {
   }
   if (!known.includes(type)) throw unsupported([...known, "application/apply-patch+yaml"].join(", "));
   representationOf(call);
-  const text = toText(await readBody(call.request));
-  let patch: unknown;
-  try {
-    patch = readJson(text).value;
-  } catch (error) {
-    throw badRequest(`error decoding patch: ${goSyntaxError(error)}`);
-  }
-  return (base) =>
-    checked(type === known[0] ? applyJsonPatch(base, patch as never) : applyMergePatch(base, patch as never));
+  const options = readWriteOptions(call, "PatchOptions");
+  const bytes = await readBody(call.request);
+  // A patch is only read once the object is there.
+  const wanted: Change = (base) => {
+    const { value: patch } = readPatchBody(bytes);
+    return checked(type === known[0] ? applyJsonPatch(base, patch as never) : applyMergePatch(base, patch as never));
+  };
+  return { wanted, options };
 }
 
 function checked(value: unknown): ReturnType<Change> {

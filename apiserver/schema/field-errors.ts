@@ -70,13 +70,18 @@ export function goJson(value: unknown): string {
   );
 }
 
-/** `%q`: control characters as Go escapes them. */
+/** `%q`: what is not to be seen as Go escapes it. */
 export function goQuote(text: string): string {
-  return JSON.stringify(text).replace(/\\u00(0[7b]|[01][0-9a-f])|\u007f/g, (found, code: string | undefined) => {
-    if (code === "07") return "\\a";
-    if (code === "0b") return "\\v";
-    return code === undefined ? "\\x7f" : `\\x${found.slice(-2)}`;
-  });
+  return JSON.stringify(text)
+    .replace(/\\u00(0[7b]|[01][0-9a-f])/g, (_, code: string) => {
+      if (code === "07") return "\\a";
+      return code === "0b" ? "\\v" : `\\x${code}`;
+    })
+    .replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => {
+      const code = char.codePointAt(0)!.toString(16);
+      if (code === "7f") return "\\x7f";
+      return code.length > 4 ? `\\U${code.padStart(8, "0")}` : `\\u${code.padStart(4, "0")}`;
+    });
 }
 
 /** `%v` of a float64 or int64. */

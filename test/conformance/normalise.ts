@@ -45,6 +45,7 @@ function text(value: string, key: string, ns: string): string {
       // A name that a cluster makes up whenever it compiles a rule.
       .replace(/\bselfType\d+/g, "{self}")
       .replace(/\bresource version: \d+/gi, "resource version: {rv}")
+      .replace(/(resource version: \{rv\}, current: )\d+/gi, "$1{rv}")
       .replace(/\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}[^ ,)]*/g, "{time}")
   );
 }

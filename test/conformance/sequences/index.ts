@@ -17,6 +17,7 @@ import { foundCrds } from "./found-crds.ts";
 import { foundKinds } from "./found-kinds.ts";
 import { foundPolicies } from "./found-policies.ts";
 import { foundQueries } from "./found-queries.ts";
+import { foundWrites } from "./found-writes.ts";
 import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
@@ -69,5 +70,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   "found-policies": foundPolicies,
   "found-crds": foundCrds,
   "found-queries": foundQueries,
+  "found-writes": foundWrites,
   hostile,
 };
