@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { copyJson, isObject } from "../../lib/json.ts";
 import { failure } from "../http/status.ts";
+import { annotationBytes, maxAnnotationBytes } from "../kinds/metadata.ts";
 import { goJson } from "../schema/field-errors.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { type Atom, atomOfKind } from "./atom.ts";
@@ -224,5 +225,7 @@ function withLastApplied(options: ApplyOptions, object: Record<string, unknown>)
   const config = copyJson(options.config) as { metadata?: { annotations?: Record<string, unknown> } };
   if (config.metadata?.annotations) delete config.metadata.annotations[lastApplied];
   annotations[lastApplied] = `${goJson(config)}\n`;
+  // It only helps a client that comes back to client-side apply: no object is refused because of it.
+  if (annotationBytes(annotations) > maxAnnotationBytes) delete annotations[lastApplied];
   return object;
 }
