@@ -111,8 +111,9 @@ export function buildNew(
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
   delete metadata.resourceVersion;
+  // Of a kind that does not count it, the one that an exported object carries stays.
   if (kind.strategy.counted) metadata.generation = 1;
-  else delete metadata.generation;
+  else if (metadata.generation === 0) delete metadata.generation;
   const track = (): void =>
     tracked
       ? undefined
