@@ -266,16 +266,17 @@ const standardFinalizers = new Set(["orphan", "foregroundDeletion", "kubernetes"
 
 /** Finalizers of core kinds are standard ones or have a domain. */
 export function checkCoreFinalizers({ metadata }: KubeObject): FieldError[] {
-  // What is no name at all was found before.
-  return (metadata.finalizers ?? []).flatMap((name, index) =>
-    checkLabelKey(name).length > 0 ? [] : finalizerErrors(name, `metadata.finalizers[${index}]`),
-  );
+  return (metadata.finalizers ?? []).flatMap((name, index) => unqualified(name, `metadata.finalizers[${index}]`));
 }
 
 /** What is wrong with the name of one finalizer. */
 export function finalizerErrors(name: string, field: string): FieldError[] {
   const found = checkLabelKey(name).map((message) => fieldError.invalid(field, name, message));
-  if (found.length > 0 || name.includes("/") || standardFinalizers.has(name)) return found;
+  return [...found, ...unqualified(name, field)];
+}
+
+function unqualified(name: string, field: string): FieldError[] {
+  if (name.includes("/") || standardFinalizers.has(name)) return [];
   return [fieldError.invalid(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
 }
 

@@ -154,6 +154,7 @@ const seconds = (next: KubeObject, field: string) => (isObject(next.spec) ? next
 
 export const leases: Partial<Strategy> = {
   checkName: checkSubdomain,
+  strictFinalizers: false,
   defaults(object) {
     object.spec ??= {};
     // Fields of a feature that is off.
