@@ -30,6 +30,8 @@ export interface ApplyOptions {
   readonly resetFields?: readonly (readonly string[])[];
   /** Of a custom kind: all its versions. */
   readonly versions?: KindVersions;
+  /** The kind is served in no other version: what is said of fields in one is forgotten. Each Event has its own, too. */
+  readonly onlyVersion?: boolean;
 }
 
 export type ApplyResult =
@@ -88,7 +90,13 @@ function applyOnce(options: ApplyOptions, atom: Atom, force: boolean): ApplyResu
   const live = withoutManagers(options.live) ?? { apiVersion, kind: (config as { kind?: unknown }).kind };
   const ignored = resetSet(options);
   const versions = options.versions && versionsOf(options.versions, apiVersion);
-  const view = { atom, subresource, ignored, versions };
+  const view = {
+    atom,
+    subresource,
+    ignored,
+    versions,
+    onlyVersion: options.onlyVersion ? options.apiVersion : undefined,
+  };
   const entry = { manager: options.manager || "unknown", operation: "Apply" as const, apiVersion, subresource };
   const id = identityOf(entry);
   let managers = liveManagers(options.live);

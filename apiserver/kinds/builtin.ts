@@ -70,7 +70,8 @@ const rows: readonly Row[] = [
     cluster: true,
     verbs: allVerbs.filter((verb) => verb !== "deletecollection"),
     subresources: [{ name: "finalize", verbs: ["update"] }, status],
-    strategy: { ...plain, ...namespaces, checkName: checkLabel },
+    // What was sent of its finalizers is its writer's, though they change only through /finalize.
+    strategy: { ...plain, ...namespaces, checkName: checkLabel, trackedAsSent: true },
     empty: { spec: {}, status: {} },
     selectable: { "status.phase": (object) => text((object.status as { phase?: string } | undefined)?.phase) },
   },

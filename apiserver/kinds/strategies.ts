@@ -110,6 +110,7 @@ export const namespaces: Partial<Strategy> = {
       object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
     }
     object.status = { ...(isObject(object.status) ? object.status : {}), phase: phaseOf(object) || "Active" };
+    showTimes(object.status as Record<string, unknown>);
   },
   prepareCreate(object) {
     // The namespace controller takes this finalizer away once the content is gone.
@@ -133,6 +134,12 @@ export const namespaces: Partial<Strategy> = {
     return found;
   },
 };
+
+/** Go writes the time of a condition even when it has none. */
+function showTimes({ conditions }: Record<string, unknown>): void {
+  if (!Array.isArray(conditions)) return;
+  for (const condition of conditions) if (isObject(condition)) condition.lastTransitionTime ??= null;
+}
 
 function finalizersOf({ spec }: KubeObject): readonly string[] {
   return isObject(spec) && Array.isArray(spec.finalizers) ? (spec.finalizers as string[]) : [];

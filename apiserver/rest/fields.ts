@@ -21,7 +21,7 @@ export function trackFields(
     schema: kind.schema,
     now: options.now,
     untyped: kind.strategy.trackedAsSent === true,
-    ...(kind.versions ? { versions: kind.versions } : {}),
+    ...(kind.versions ? { versions: kind.versions } : { onlyVersion: true }),
     resetFields: resetFields(kind, options.subresource),
   });
   setManagedFields(next, options.subresource === "scale" ? ofScale(kind, live, next, tracked) : tracked);
@@ -59,10 +59,8 @@ const replicasPath = (kind: ServedKind): string => kind.subresources.find(({ sca
 
 /** Fields that a write to this endpoint cannot change, so nobody owns them through it. */
 export function resetFields(kind: ServedKind, subresource: string): readonly (readonly string[])[] {
-  // A namespace's finalizers change only through /finalize.
   const isNamespace = kind.bucket === "core/namespaces";
   if (subresource === "status") return isNamespace ? [["spec"]] : [["metadata"], ["spec"]];
-  if (isNamespace && subresource === "") return [["status"], ["spec"]];
   return kind.hasStatus ? [["status"]] : [];
 }
 
