@@ -13,6 +13,7 @@ import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
 import { found } from "./found.ts";
 import { foundApplies } from "./found-applies.ts";
+import { foundPatches } from "./found-patches.ts";
 import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
@@ -61,5 +62,6 @@ export const groups: Readonly<Record<string, Sequences>> = {
   policies,
   found,
   "found-applies": foundApplies,
+  "found-patches": foundPatches,
   hostile,
 };
