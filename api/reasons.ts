@@ -175,7 +175,7 @@ export const reasons = {
   AdmissionEnforced: { disposition: "fine", hint: "Nothing to do." },
   GatewayUnavailable: {
     disposition: "transient",
-    hint: "The gateway cannot be reached; the run goes back to the queue.",
+    hint: "Check that a gateway is ready and can be reached from here: through an ingress, or by `kubectl port-forward -n roster-system svc/roster-gateway 7480` and --gateway. A run goes back to the queue.",
   },
   KubeUnavailable: { disposition: "transient", hint: "The Kubernetes API cannot be reached." },
   Conflict: { disposition: "transient", hint: "The object changed meanwhile; it is read again." },

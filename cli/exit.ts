@@ -20,6 +20,7 @@ const codes: Readonly<Record<string, number>> = {
   Forbidden: exitCodes.notAllowed,
   Unauthenticated: exitCodes.notAllowed,
   KubeUnavailable: exitCodes.unreachable,
+  GatewayUnavailable: exitCodes.unreachable,
   LedgerUnavailable: exitCodes.unreachable,
 };
 

@@ -7,6 +7,7 @@ import { toKey } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { beforeAborted } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { Departures } from "./agent-binding/departures.ts";
@@ -42,6 +43,10 @@ export interface ControllerOptions {
   readonly concurrency?: number;
   /** Where there are only Roles: the namespaces that are followed, one by one. Absent: all of them. */
   readonly namespaces?: readonly string[];
+  /** Aborts when the process is asked to end: a start under way is given up then. */
+  readonly asked?: AbortSignal;
+  /** Given, before anything is listed, what names the kinds that were never listed: a start without a right waits for it. */
+  listing?(unlisted: () => readonly string[]): void;
 }
 
 /** A running controller. */
@@ -67,13 +72,14 @@ const probeMs = 5_000;
 
 /**
  * Starts the authority: reconcilers, schedules, projection and the ledger's housekeeping. Resolves when every kind was
- * listed once. Any number may run; one leads, the others revoke. Disposal finishes what is under way and resigns.
+ * listed once, which standbys do too. Any number may run; one leads, the others revoke. Disposal finishes what is under way
+ * and resigns. Throws the reason of `asked` when that aborts before, having resigned.
  */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const { kube, ledger, clock, log, identity } = options;
   await using stack = new AsyncDisposableStack();
   const aborted = new AbortController();
-  const { namespaces } = options;
+  const { namespaces, asked = aborted.signal } = options;
   const informers = stack.use(new Informers(kube, { clock, log, namespaces }, watched));
   const events = stack.use(
     new EventRecorder({ client: kube, clock, log, controller: "roster.dev/controller", instance: identity }),
@@ -107,7 +113,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const pulse = stack.use(new Pulse(informers, clock, drivers));
   const history = stack.use(new History({ client: kube, ledger, informers, clock, log, fence }));
   // Before anything is followed: on the wrong ledger, not even a firing may be written down.
-  stack.use(await Pairer.start({ kube, ledger, clock, log, events, fence }));
+  stack.use(await beforeAborted(asked, () => Pairer.start({ kube, ledger, clock, log, events, fence })));
 
   // Stands before anything is listed: a process that leads at once does not list a whole fleet twice.
   const followed = Promise.withResolvers<void>();
@@ -138,7 +144,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
   );
   await leader.stood;
   following = true;
-  await informers.start(aborted.signal);
+  options.listing?.(() => informers.unlisted());
+  await informers.start(asked);
+  asked.throwIfAborted();
 
   const projector = stack.use(
     new Projector({ client: kube, ledger, informers, clock, log, runs: driverOf("AgentRun"), pulse, fence }),

@@ -154,3 +154,17 @@ it("lists anew when it is asked to, and answers who asked once that list is in, 
   expect(asked.filter((call) => call === "list")).toHaveLength(3);
   await reflector[Symbol.asyncDispose]();
 });
+
+it("ends at once while a list is not answered, and takes nothing in that comes later", async () => {
+  const answer = Promise.withResolvers<{ items: readonly Stored[]; resourceVersion: string }>();
+  const { client } = scripted([]);
+  const cache = new Cache();
+  const silent = { ...client, list: () => answer.promise } as KubeClient;
+  const clock = fakeClock(0);
+  const reflector = new Reflector({ client: silent, kind: kinds.Secret, cache, clock, log: silentLog });
+  await reflector[Symbol.asyncDispose]();
+  answer.resolve({ items: [object("late", "1")], resourceVersion: "1" });
+  await answer.promise;
+  await clock.advance(0);
+  expect(cache.synced).toBe(false);
+});

@@ -1,5 +1,6 @@
 import type { KindRef } from "../api/kinds.ts";
 import type { Resource, Stored } from "../api/resource.ts";
+import { beforeAborted } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { messageOf } from "../lib/problem.ts";
@@ -100,7 +101,8 @@ export class Reflector<O extends Resource> implements AsyncDisposable {
       const startedAt = clock.now();
       try {
         if (this.#wanting.length > 0) resourceVersion = undefined;
-        resourceVersion ??= await this.#list();
+        // A server that does not answer must not keep whoever wants to end.
+        resourceVersion ??= await beforeAborted(this.#stop.signal, () => this.#list());
         if (this.#wanting.length > 0) continue;
         const seen = await this.#watch(resourceVersion);
         resourceVersion = seen.resourceVersion;

@@ -10,3 +10,21 @@ export async function unlessAborted(work: Promise<unknown>, signal: AbortSignal)
     signal.removeEventListener("abort", stop);
   }
 }
+
+/** Resolves when the signal aborts. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  const never = new Promise<never>(() => {});
+  await unlessAborted(never, signal);
+}
+
+/**
+ * What the work gives. Throws the signal's reason when that aborts first, and does not begin when it has: work under way is
+ * left to itself then, so it is for what ends with the process or is told by other means.
+ */
+export async function beforeAborted<T>(signal: AbortSignal, begin: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const work = begin();
+  await unlessAborted(work, signal);
+  signal.throwIfAborted();
+  return work;
+}

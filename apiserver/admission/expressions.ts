@@ -32,7 +32,50 @@ const request: CelType = {
   },
 };
 
-const judged = { object: "dyn", oldObject: "dyn", request, namespaceObject: "dyn" };
+const labels = "map<string, string>";
+// A cluster declares this part of a Namespace, and its uid under a name that no object has.
+const namespaceObject: CelType = {
+  name: "kubernetes.Namespace",
+  fields: {
+    metadata: {
+      name: "kubernetes.NamespaceMetadata",
+      fields: {
+        name: "string",
+        generateName: "string",
+        namespace: "string",
+        labels,
+        annotations: labels,
+        UID: "string",
+        creationTimestamp: "timestamp",
+        deletionGracePeriodSeconds: "int",
+        deletionTimestamp: "timestamp",
+        generation: "int",
+        resourceVersion: "string",
+        finalizers: "list<string>",
+      },
+    },
+    spec: { name: "kubernetes.NamespaceSpec", fields: { finalizers: "list<string>" } },
+    status: {
+      name: "kubernetes.NamespaceStatus",
+      fields: {
+        conditions: {
+          name: "kubernetes.NamespaceCondition",
+          fields: {
+            status: "string",
+            type: "string",
+            lastTransitionTime: "timestamp",
+            message: "string",
+            reason: "string",
+          },
+          in: ["list"],
+        },
+        phase: "string",
+      },
+    },
+  },
+};
+
+const judged = { object: "dyn", oldObject: "dyn", request, namespaceObject };
 const always = { ...judged, authorizer: "kubernetes.authorization.Authorizer" };
 
 export type Compiled =
@@ -43,20 +86,23 @@ export type Compiled =
 export function compilePolicyExpression(
   source: string,
   options: {
-    readonly variables: readonly string[];
+    /** Those that it may read with their types; conditions of a match know of none. */
+    readonly variables: Readonly<Record<string, CelType>> | undefined;
     readonly hasParams: boolean;
     readonly result: "bool" | "string" | "dyn";
     /** A message is made of what was judged: it asks no authorizer. */
     readonly message?: boolean;
   },
 ): Compiled {
-  const variables: CelType = {
-    name: "kubernetes.variables",
-    fields: Object.fromEntries(options.variables.map((name) => [name, "dyn"])),
-  };
+  const { variables: fields } = options;
+  const variables = fields ? { variables: { name: "kubernetes.variables", fields } } : {};
   try {
     const program = compileExpression(source, {
-      variables: { ...(options.message ? judged : always), variables, ...(options.hasParams ? { params: "dyn" } : {}) },
+      variables: {
+        ...(options.message ? judged : always),
+        ...variables,
+        ...(options.hasParams ? { params: "dyn" } : {}),
+      },
       result: options.result,
       exact: true,
       converted: true,
@@ -70,6 +116,23 @@ export function compilePolicyExpression(
   }
 }
 
+const plain = new Set(["bool", "bytes", "double", "int", "null", "string", "uint"]);
+
+/** The type of a variable that is this expression: of an object or a library's own type nothing is remembered. */
+export function variableType({ program }: Compiled): CelType {
+  return remembered(program?.type ?? "dyn");
+}
+
+function remembered(type: string): string {
+  if (plain.has(type)) return type;
+  if (type === "google.protobuf.Timestamp") return "timestamp";
+  if (type === "google.protobuf.Duration") return "duration";
+  const list = /^list<(.*)>$/.exec(type);
+  if (list) return `list<${remembered(list[1]!)}>`;
+  const map = /^map<(\w+), (.*)>$/.exec(type);
+  return map ? `map<${remembered(map[1]!)}, ${remembered(map[2]!)}>` : "dyn";
+}
+
 /** Compiles an expression of one policy; `variables` are the first so many of it. */
 export type PolicyCompiler = (
   source: string,
@@ -81,14 +144,27 @@ export type PolicyCompiler = (
 const compilers = new WeakMap<object, PolicyCompiler>();
 
 /** The compiler of a policy as it was stored, a change of which is another object: it compiles each expression once. */
-export function policyCompiler(spec: { readonly paramKind?: unknown }): PolicyCompiler {
+export function policyCompiler(spec: {
+  readonly paramKind?: unknown;
+  readonly variables?: readonly { readonly expression: string }[];
+}): PolicyCompiler {
   const known = compilers.get(spec);
   if (known) return known;
   const programs = new Map<string, Compiled>();
   const hasParams = spec.paramKind !== undefined;
-  const compiler: PolicyCompiler = (source, variables, result, message) => {
-    const key = `${variables.length} ${result} ${message} ${source}`;
-    const made = programs.get(key) ?? compilePolicyExpression(source, { variables, hasParams, result, message });
+  const types: CelType[] = [];
+  const typesOf = (names: readonly string[]): Record<string, CelType> => {
+    for (let at = types.length; at < names.length; at++) {
+      const { expression = "" } = spec.variables?.[at] ?? {};
+      types.push(variableType(compiler(expression, names.slice(0, at), "dyn", false)));
+    }
+    return Object.fromEntries(names.map((name, at) => [name, types[at]!]));
+  };
+  const compiler: PolicyCompiler = (source, names, result, message) => {
+    const key = `${names.length} ${result} ${message} ${source}`;
+    const known = programs.get(key);
+    if (known) return known;
+    const made = compilePolicyExpression(source, { variables: typesOf(names), hasParams, result, message });
     programs.set(key, made);
     return made;
   };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AccessQuestion } from "../../policy/cel/library/authorizer.ts";
 import { policyCompiler } from "./expressions.ts";
 import { evaluatePolicies, type Policy, type PolicyBinding, type PolicyInput } from "./policies.ts";
+import type { Equivalent } from "./request.ts";
 
 const runs = {
   apiGroups: ["roster.dev"],
@@ -85,6 +86,24 @@ const cases: Record<
       validations: [{ expression: "variables.shout == 'ana!'" }],
     }),
   },
+  "a variable that fails says why": {
+    given: policy({
+      variables: [{ name: "bad", expression: "object.spec.nope" }],
+      ...denies("variables.bad == 1"),
+    }),
+    says: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: expression 'variables.bad == 1' resulted in error: composited variable \"bad\" fails to evaluate: no such key: nope",
+  },
+  "what a request leaves empty is absent": {
+    given: policy(
+      denies(
+        "!has(request.subResource) && !has(request.requestSubResource) && !has(request.userInfo.uid) && !has(request.userInfo.extra) && has(request.namespace)",
+      ),
+    ),
+  },
+  "a namespace has the fields that a cluster declares": {
+    given: policy(denies("has(namespaceObject.metadata.uid)")),
+    says: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: compilation error: compilation failed: ERROR: <input>:1:4: undefined field 'uid'\n | has(namespaceObject.metadata.uid)\n | ...^",
+  },
   "a failing expression denies": {
     given: policy(denies("object.spec.nope == 1")),
     says: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: expression 'object.spec.nope == 1' resulted in error: no such key: nope",
@@ -159,7 +178,48 @@ const cases: Record<
   "oldObject is null on create": { given: policy(denies("oldObject == null && !has(object.status)")) },
 };
 
+const older: Equivalent = {
+  kind: { group: "roster.dev", version: "v1", kind: "Run" },
+  resource: { group: "roster.dev", version: "v1", resource: "runs" },
+  convert: (converted) => ({ ...converted, apiVersion: "roster.dev/v1" }),
+};
+const aboutOlder = { ...runs, apiVersions: ["v1"], resources: ["runs"] };
+const hears = policy({
+  matchConstraints: { resourceRules: [aboutOlder] },
+  validations: [
+    {
+      expression: "false",
+      messageExpression:
+        "[request.kind.kind, request.resource.resource, request.requestKind.kind, request.requestResource.resource, string(object.apiVersion)].join(' ')",
+    },
+  ],
+});
+
 describe("evaluatePolicies", () => {
+  it("asks a policy about another name of the object, and shows the object under that name", () => {
+    const { denied } = evaluate(hears, { equivalents: () => [older] });
+    expect(denied?.message).toContain("denied request: Run runs AgentRun agentruns roster.dev/v1");
+    expect(object).not.toHaveProperty("apiVersion");
+  });
+
+  it("looks for no other name where a policy or its binding is exact", () => {
+    const equivalents = () => {
+      throw new Error("asked");
+    };
+    const exact = { matchPolicy: "Exact", resourceRules: [aboutOlder] };
+    expect(evaluate(policy({ ...denies("false"), matchConstraints: exact }), { equivalents }).denied).toBeUndefined();
+    expect(
+      evaluate(policy(denies("false")), { equivalents }, binding({ matchResources: exact })).denied,
+    ).toBeUndefined();
+    expect(evaluate(policy(denies("false")), { equivalents }).denied).toBeDefined();
+  });
+
+  it("excludes what is excluded under another name", () => {
+    const matchConstraints = { resourceRules: [runs], excludeResourceRules: [aboutOlder] };
+    const given = policy({ ...denies("false"), matchConstraints });
+    expect(evaluate(given, { equivalents: () => [older] }).denied).toBeUndefined();
+  });
+
   for (const [name, { given, bound, more, says }] of Object.entries(cases)) {
     it(name, () => expect(evaluate(given, more, bound).denied?.message).toBe(says));
   }
@@ -172,6 +232,21 @@ describe("evaluatePolicies", () => {
     expect(compile("variables.a == 1", [], "bool", false).error).toMatch(/undefined field 'a'/);
     expect(compile("authorizer == null", [], "bool", true).error).toMatch(/undeclared reference/);
     expect(policyCompiler({ ...spec })).not.toBe(compile);
+  });
+
+  it("knows the type of a variable, but not of an object that it is", () => {
+    const { spec } = policy({
+      variables: [
+        { name: "yes", expression: "true" },
+        { name: "names", expression: "request.userInfo.groups.map(g, g + '!')" },
+        { name: "user", expression: "request.userInfo" },
+      ],
+    });
+    const compile = policyCompiler(spec);
+    const names = ["yes", "names", "user"];
+    expect(compile("variables.yes", names, "bool", false).error).toBeUndefined();
+    expect(compile("variables.user.nope == 1", names, "bool", false).error).toBeUndefined();
+    expect(compile("variables.names == 'a'", names, "bool", false).error).toMatch(/'\(list\(string\), string\)'/);
   });
 
   it("gives the reason and code that a validation asks for", () => {

@@ -1,8 +1,14 @@
-import type { Problem } from "../../lib/problem.ts";
-import { type Authorize, celAuthorizer } from "../../policy/cel/library/authorizer.ts";
-import { toCel } from "../../policy/cel/values.ts";
-import { type PolicyCompiler, policyCompiler } from "./expressions.ts";
-import { type AdmissionRequest, type Match, matchesRequest, type Subject } from "./request.ts";
+import type { Authorize } from "../../policy/cel/library/authorizer.ts";
+import type { KubeObject } from "../store/entry.ts";
+import { Evaluation } from "./evaluation.ts";
+import {
+  type AdmissionRequest,
+  type Equivalent,
+  type Match,
+  matchRequest,
+  type Served,
+  type Subject,
+} from "./request.ts";
 
 interface Named {
   readonly metadata: { readonly name?: string };
@@ -53,9 +59,11 @@ export interface PolicyInput {
   readonly object: unknown;
   /** The stored object; null on CREATE. */
   readonly oldObject: unknown;
+  /** Other names of the requested objects, none by default: policies about those are asked as well. */
+  readonly equivalents?: () => readonly Equivalent[];
   /** Answers whether the requesting user may do something. */
   readonly authorizer: Authorize;
-  /** The Namespace that the object is in; absent for cluster-scoped kinds. */
+  /** The Namespace that the object is in or, for selectors alone, that it is; absent for other cluster-scoped kinds. */
   readonly namespaceObject?: unknown;
   /** Finds a binding's parameter objects; without it a policy with parameters is misconfigured. */
   readonly params?: (
@@ -95,16 +103,15 @@ export function evaluatePolicies(input: PolicyInput): PolicyOutcome {
   let denied: PolicyOutcome["denied"];
   // Policies about policies would let one lock everybody out.
   const exempt = input.request.kind.group === "admissionregistration.k8s.io";
-  const subject: Subject = { ...input, namespaceObject: input.namespaceObject ?? null };
+  const { namespaceObject = null, equivalents = () => [] } = input;
+  const subject: Subject = { ...input, namespaceObject, equivalents };
   for (const policy of exempt ? [] : input.policies) {
-    if (
-      !matchesRequest(policy.spec.matchConstraints ?? {}, subject) ||
-      !policy.spec.matchConstraints?.resourceRules?.length
-    )
-      continue;
+    if (!policy.spec.matchConstraints?.resourceRules?.length) continue;
+    const served = matchRequest(policy.spec.matchConstraints, subject);
+    if (!served) continue;
     for (const binding of input.bindings.filter(({ spec }) => spec.policyName === policy.metadata.name)) {
-      if (!matchesRequest(binding.spec.matchResources, subject)) continue;
-      for (const decision of decide(policy, binding, input)) {
+      if (!matchRequest(binding.spec.matchResources, subject)) continue;
+      for (const decision of decide(policy, binding, as(served, input))) {
         const { message, reason = "Invalid" } = decision;
         const actions = binding.spec.validationActions ?? [];
         const name = `'${policy.metadata.name}' with binding '${binding.metadata.name}'`;
@@ -130,6 +137,17 @@ export function evaluatePolicies(input: PolicyInput): PolicyOutcome {
   return { ...(denied ? { denied } : {}), warnings, auditAnnotations };
 }
 
+/** What a request is judged by: the objects as they are read under the name that the policy speaks of. */
+export interface Judged extends PolicyInput {
+  readonly served: Served;
+}
+
+function as(served: Served | Equivalent, input: PolicyInput): Judged {
+  if (!("convert" in served)) return { ...input, served };
+  const convert = (object: unknown) => (object ? served.convert(object as KubeObject) : object);
+  return { ...input, served, object: convert(input.object), oldObject: convert(input.oldObject) };
+}
+
 interface Decision {
   readonly message: string;
   readonly reason?: string;
@@ -149,7 +167,7 @@ function auditOf(policy: Policy, binding: PolicyBinding, { message, index }: Dec
 }
 
 /** The validations that deny, over each parameter object of the binding. */
-function decide(policy: Policy, binding: PolicyBinding, input: PolicyInput): Decision[] {
+function decide(policy: Policy, binding: PolicyBinding, input: Judged): Decision[] {
   const failed = (message: string, configuration = false): Decision[] =>
     policy.spec.failurePolicy === "Ignore" ? [] : [{ message, index: 0, configuration }];
   let params: readonly unknown[] = [undefined];
@@ -169,7 +187,7 @@ function decide(policy: Policy, binding: PolicyBinding, input: PolicyInput): Dec
 
 function decideWith(
   policy: Policy,
-  input: PolicyInput,
+  input: Judged,
   param: unknown,
   failed: (message: string) => Decision[],
 ): Decision[] {
@@ -205,79 +223,4 @@ function messageOf(
   const text = typeof value === "string" ? value.trim() : "";
   if (text !== "" && !text.includes("\n") && Buffer.byteLength(text) <= maxMessageBytes) return text;
   return message ? message.trim() : `failed expression: ${expression.trim()}`;
-}
-
-/** Evaluates one policy's expressions over one request; a variable is computed when first read, at most once. */
-class Evaluation {
-  budget = 0;
-  readonly #values: Record<string, unknown>;
-  readonly #compile: PolicyCompiler;
-
-  constructor(input: PolicyInput, param: unknown, spec: Policy["spec"]) {
-    const { request } = input;
-    const { kind, resource, subResource, name, namespace } = request;
-    this.#compile = policyCompiler(spec);
-    this.#values = {
-      object: toCel(input.object ?? null),
-      oldObject: toCel(input.oldObject ?? null),
-      namespaceObject: toCel(input.namespaceObject ?? null),
-      params: toCel(param ?? null),
-      request: toCel({
-        ...request,
-        requestKind: kind,
-        requestResource: resource,
-        requestSubResource: subResource,
-        dryRun: request.dryRun ?? false,
-        userInfo: { groups: [], extra: {}, uid: "", ...request.userInfo },
-      }),
-      authorizer: celAuthorizer(input.authorizer, {
-        group: resource.group,
-        version: resource.version,
-        resource: resource.resource,
-        subresource: subResource,
-        namespace,
-        name,
-      }),
-      variables: this.#lazily(spec.variables ?? []),
-    };
-  }
-
-  evaluate(
-    source: string,
-    variables: readonly string[],
-    result: "bool" | "string" | "dyn",
-    message = false,
-  ): { readonly value?: unknown; readonly error?: string } {
-    const { program, error } = this.#compile(source, variables, result, message);
-    if (!program) return { error };
-    const { value, failed, cost } = program.measure(this.#values, Math.min(1_000_000, Math.max(this.budget, 0)));
-    this.budget -= cost;
-    if (!failed) return { value };
-    if (this.budget <= 0)
-      return { error: "validation failed due to running out of cost budget, no further validation rules will be run" };
-    return { error: `expression '${source}' resulted in error: ${summaryOf(failed)}` };
-  }
-
-  #lazily(variables: NonNullable<Policy["spec"]["variables"]>): object {
-    const object = {};
-    for (const [index, { name, expression }] of variables.entries()) {
-      // Only those declared before it are in scope, so there are no cycles.
-      const earlier = variables.slice(0, index).map((variable) => variable.name);
-      let known: { readonly value?: unknown; readonly error?: string } | undefined;
-      Object.defineProperty(object, name, {
-        enumerable: true,
-        get: () => {
-          known ??= this.evaluate(expression, earlier, "dyn");
-          if (known.error !== undefined)
-            throw new Error(`composited variable "${name}" fails to evaluate: ${known.error}`);
-          return known.value;
-        },
-      });
-    }
-    return object;
-  }
-}
-
-function summaryOf(failed: Problem): string {
-  return String(failed.details.summary ?? failed.message);
 }

@@ -1,12 +1,23 @@
 import { isObject } from "../../lib/json.ts";
+import type { KubeObject } from "../store/entry.ts";
 
-/** `admission.k8s.io/v1` AdmissionRequest, the part that policies may read. */
-export interface AdmissionRequest {
-  readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+/** A name under which an object is served: what a rule matches, and what its body is called there. */
+export interface Served {
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
   readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
+}
+
+/** Another name of the requested objects: another version, or an API that shares their storage. */
+export interface Equivalent extends Served {
+  /** The object as it is read under that name; leaves the given one as it is. */
+  readonly convert: (object: KubeObject) => KubeObject;
+}
+
+/** `admission.k8s.io/v1` AdmissionRequest, the part that policies may read. */
+export interface AdmissionRequest extends Served {
+  readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
   readonly subResource: string;
-  /** Empty while a name is still to be generated. */
+  /** Empty where a whole collection is deleted. */
   readonly name: string;
   /** Of a Namespace itself: its own name. Empty for other cluster-scoped kinds. */
   readonly namespace: string;
@@ -40,6 +51,8 @@ export interface LabelSelector {
 
 /** `MatchResources` of a policy or a binding. */
 export interface Match {
+  /** Exact: rules name the requested version. Otherwise any that the object is served in will do. */
+  readonly matchPolicy?: string;
   readonly resourceRules?: readonly Rule[];
   readonly excludeResourceRules?: readonly Rule[];
   readonly namespaceSelector?: LabelSelector;
@@ -51,22 +64,43 @@ export interface Subject {
   readonly object: unknown;
   readonly oldObject: unknown;
   readonly namespaceObject: unknown;
+  /** Computed only where a rule needs them. */
+  readonly equivalents: () => readonly Equivalent[];
 }
 
-/** Whether a policy or binding is about this request. `none` is what an absent list of rules means. */
-export function matchesRequest(match: Match | undefined, subject: Subject): boolean {
-  if (!match) return true;
+/**
+ * Under which name of the requested object a policy or binding is about this request, undefined where it is not. Absent
+ * rules are about every request.
+ */
+export function matchRequest(match: Match | undefined, subject: Subject): Served | Equivalent | undefined {
   const { request, object, oldObject } = subject;
-  if (!matchesNamespace(match.namespaceSelector, subject)) return false;
+  if (!match) return request;
+  if (!matchesNamespace(match.namespaceSelector, subject)) return undefined;
   const selector = match.objectSelector;
   if (!isEmpty(selector) && !selects(selector, labelsOf(object)) && !selects(selector, labelsOf(oldObject)))
-    return false;
-  if (match.excludeResourceRules?.some((rule) => matchesRule(rule, request))) return false;
-  return !match.resourceRules?.length || match.resourceRules.some((rule) => matchesRule(rule, request));
+    return undefined;
+  if (matchRules(match.excludeResourceRules ?? [], match, subject)) return undefined;
+  return match.resourceRules?.length ? matchRules(match.resourceRules, match, subject) : request;
 }
 
-function matchesRule(rule: Rule, request: AdmissionRequest): boolean {
-  const { resource, subResource, operation, name } = request;
+// The requested name goes before any other, whatever the order of the rules.
+function matchRules(
+  rules: readonly Rule[],
+  { matchPolicy }: Match,
+  { request, equivalents }: Subject,
+): Served | Equivalent | undefined {
+  if (rules.some((rule) => matchesRule(rule, request, request))) return request;
+  if (rules.length === 0 || matchPolicy === "Exact") return undefined;
+  const others = equivalents();
+  for (const rule of rules) {
+    const found = others.find((other) => matchesRule(rule, request, other));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function matchesRule(rule: Rule, request: AdmissionRequest, { resource }: Served): boolean {
+  const { subResource, operation, name } = request;
   const has = (list: readonly string[] | undefined, wanted: string): boolean =>
     list?.some((item) => item === "*" || item === wanted) ?? false;
   return (
@@ -84,7 +118,8 @@ function matchesResource(text: string, resource: string, subresource: string): b
   return (wanted === "*" || wanted === resource) && (sub === "*" || sub === subresource);
 }
 
-const isNamespace = ({ resource }: AdmissionRequest): boolean =>
+/** The request is for a Namespace itself, which is in none. */
+export const isNamespace = ({ resource }: AdmissionRequest): boolean =>
   resource.group === "" && resource.resource === "namespaces";
 
 function inScope(scope: string | undefined, request: AdmissionRequest): boolean {

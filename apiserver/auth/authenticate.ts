@@ -12,13 +12,17 @@ export interface StaticUser {
 }
 
 export interface Authenticator {
-  /** Who sends a request. Throws 401 for credentials that are not valid; none at all is system:anonymous. */
-  authenticate(request: IncomingMessage): User;
+  /**
+   * Who sends a request. Throws 401 for credentials that are not valid; none at all is system:anonymous. What is not seen
+   * as a credential though it looks like one is added to `warnings`.
+   */
+  authenticate(request: IncomingMessage, warnings: string[]): User;
   /** Who a bearer token stands for; undefined when it is not valid for any of the audiences. */
   findByToken(token: string, audiences?: readonly string[]): { user: User; audiences: readonly string[] } | undefined;
 }
 
 export const anonymous: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+const extraSpace = "the provided Authorization header contains extra space before the bearer token, and is ignored";
 const authenticated = "system:authenticated";
 
 /** Client certificates of our own authority, static tokens, and ServiceAccount tokens. */
@@ -39,13 +43,15 @@ export function authenticator(users: readonly StaticUser[], serviceAccounts: Ser
   };
   return {
     findByToken,
-    authenticate(request) {
+    authenticate(request, warnings) {
       const socket = request.socket as TLSSocket;
       const certificate = fromCertificate(socket);
       if (certificate) return certificate;
       // What is no bearer token is no credential at all.
-      const [scheme = "", token = ""] = (request.headers.authorization ?? "").trim().split(" ");
-      if (scheme.toLowerCase() !== "bearer" || token === "") {
+      const [scheme = "", token = "", more] = (request.headers.authorization ?? "").trim().split(" ");
+      const isBearer = scheme.toLowerCase() === "bearer";
+      if (isBearer && token === "" && more !== undefined) warnings.push(extraSpace);
+      if (!isBearer || token === "") {
         // One that has ended or is of another authority is a credential that failed: whoever shows it is not nobody.
         if (!socket.authorized && socket.getPeerCertificate()?.raw) throw unauthorized();
         return anonymous;

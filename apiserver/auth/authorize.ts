@@ -1,6 +1,7 @@
 import type { RequestInfo } from "../http/request-info.ts";
 import { failure, forbidden } from "../http/status.ts";
 import type { AccessDecision, Api, Attributes, Call, User } from "../rest/api.ts";
+import { parseListOptions } from "../rest/list.ts";
 import { nameInSelector } from "../selectors/fields.ts";
 
 // What anybody may read without credentials: liveness and the version.
@@ -17,11 +18,24 @@ export function authorize(api: Api, call: Call): void {
 /** The question that a request is to authorization. */
 export function attributesOf(info: RequestInfo, user: User, query: URLSearchParams): Attributes {
   if (!info.isResource) return { user, verb: info.verb, path: info.path };
-  // A list of one name is a question about that name.
-  const selected = info.name === "" && ["list", "watch"].includes(info.verb);
-  const name = selected ? nameInSelector(query.get("fieldSelector")) : info.name;
+  const selects = info.name === "" && ["list", "watch"].includes(info.verb) && !info.verbInPath;
+  const name = selects ? selectedName(query) : info.name;
   const { verb, group, version, resource, subresource, namespace } = info;
   return { user, verb, group, version, resource, subresource, namespace, name };
+}
+
+/** A list of one name is a question about that name, if it is one and the rest of the query can be read. */
+function selectedName(query: URLSearchParams): string {
+  const selector = query.get("fieldSelector");
+  if (!selector) return "";
+  try {
+    parseListOptions(query);
+    const name = nameInSelector(selector);
+    return name === "." || name === ".." || /[/%]/.test(name) ? "" : name;
+  } catch {
+    // What is wrong with it is said to those who may do it.
+    return "";
+  }
 }
 
 /** 403 for one refused question. */

@@ -4,7 +4,7 @@ import { about } from "../kinds/kind.ts";
 import type { AdmissionRequest, Api, User } from "../rest/api.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { PolicyRule } from "./policy-rule.ts";
-import { covers, rbacBuckets } from "./rbac.ts";
+import { covers, rbacBuckets, tellMissing } from "./rbac.ts";
 
 const group = "rbac.authorization.k8s.io";
 
@@ -20,15 +20,17 @@ export function checkEscalation(api: Omit<Api, "admit">, request: AdmissionReque
   // Whoever may bind a role may do so before there is one.
   if (mayAnyway(api, request, object, isBinding)) return;
   const granted = isBinding ? boundRules(api, request, object) : ((object["rules"] ?? []) as PolicyRule[]);
-  const held = api.authorizer.rules(user, request.namespace);
-  const missing = granted.flatMap(split).filter((rule) => !isHeld(rule, held, user));
-  if (missing.length === 0) return;
+  const { rules: held, missing } = api.authorizer.rules(user, request.namespace);
+  const lacking = granted.flatMap(split).filter((rule) => !isHeld(rule, held, user));
+  if (lacking.length === 0) return;
   const groups = user.groups.map((name) => JSON.stringify(name)).join(" ");
-  const list = compact(missing).map(show).sort().join("\n");
+  const list = compact(lacking).map(show).sort().join("\n");
+  // A cluster names the roles that it misses as what is written.
+  const unresolved = missing.length > 0 ? `; resolution errors: [${tellMissing(missing, kind.plural)}]` : "";
   throw forbidden(
     about(kind),
     request.name,
-    `user ${JSON.stringify(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${list}`,
+    `user ${JSON.stringify(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${list}${unresolved}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { isObject } from "../../lib/json.ts";
-import type { AccessDecision, Attributes, Authorizer, User } from "../rest/api.ts";
+import type { AccessDecision, Attributes, Authorizer, MissingRole, User, UserRules } from "../rest/api.ts";
 import { type Entry, type KubeObject, parse } from "../store/entry.ts";
 import type { Store } from "../store/store.ts";
 import type { PolicyRule } from "./policy-rule.ts";
@@ -18,13 +18,10 @@ interface Binding {
   readonly roleRef: { readonly kind: string; readonly name: string };
 }
 
-/** Rules that one binding grants, with the sentence that explains it. */
-export interface Grant {
-  readonly rules: readonly PolicyRule[];
-  readonly namespace: string;
-  readonly because: (subject: Subject) => string;
-  readonly subject: Subject;
-}
+/** What one binding gives a user: rules, with the sentence that explains them, or nothing as its role is missing. */
+export type Grant =
+  | { readonly rules: readonly PolicyRule[]; readonly because: () => string }
+  | { readonly missing: MissingRole };
 
 const group = "rbac.authorization.k8s.io";
 export const rbacBuckets = {
@@ -49,15 +46,20 @@ export class RbacAuthorizer implements Authorizer {
 
   decide(attributes: Attributes): AccessDecision {
     if (attributes.user.groups.includes("system:masters")) return { allowed: true, reason: "" };
+    const missing: MissingRole[] = [];
     for (const grant of this.grants(attributes.user, attributes.namespace ?? "")) {
-      if (grant.rules.some((rule) => covers(rule, attributes)))
-        return { allowed: true, reason: grant.because(grant.subject) };
+      if ("missing" in grant) missing.push(grant.missing);
+      else if (grant.rules.some((rule) => covers(rule, attributes))) return { allowed: true, reason: grant.because() };
     }
-    return { allowed: false, reason: "" };
+    return { allowed: false, reason: missing.length > 0 ? `RBAC: ${tellMissing(missing)}` : "" };
   }
 
-  rules(user: User, namespace: string): readonly PolicyRule[] {
-    return [...this.grants(user, namespace)].flatMap((grant) => grant.rules);
+  rules(user: User, namespace: string): UserRules {
+    const grants = [...this.grants(user, namespace)];
+    return {
+      rules: grants.flatMap((grant) => ("missing" in grant ? [] : grant.rules)),
+      missing: grants.flatMap((grant) => ("missing" in grant ? [grant.missing] : [])),
+    };
   }
 
   /** All grants of a user: those of ClusterRoleBindings, and of RoleBindings in the namespace where one is given. */
@@ -66,13 +68,12 @@ export class RbacAuthorizer implements Authorizer {
     if (namespace) yield* this.#grantsOf(rbacBuckets.roleBindings, namespace, user);
   }
 
-  /** The rules of a role that a binding refers to; none when it does not exist. */
-  rulesOf(kind: string, name: string, namespace: string): readonly PolicyRule[] {
+  #rulesOf({ kind, name }: Binding["roleRef"], namespace: string): readonly PolicyRule[] | undefined {
     const entry =
       kind === "ClusterRole"
         ? this.#store.find(rbacBuckets.clusterRoles, name)
         : this.#store.find(rbacBuckets.roles, `${namespace}/${name}`);
-    if (!entry) return [];
+    if (!entry) return undefined;
     const rules = this.#object(entry)["rules"];
     return Array.isArray(rules) ? (rules as PolicyRule[]) : [];
   }
@@ -83,12 +84,15 @@ export class RbacAuthorizer implements Authorizer {
       const subject = binding.subjects.find((one) => names(one, user, namespace));
       if (!subject) continue;
       const { kind, name } = binding.roleRef;
+      const rules = this.#rulesOf(binding.roleRef, namespace);
+      if (!rules) {
+        yield { missing: { kind, name } };
+        continue;
+      }
       const which = namespace ? `RoleBinding "${binding.name}/${namespace}"` : `ClusterRoleBinding "${binding.name}"`;
       yield {
-        rules: this.rulesOf(kind, name, namespace),
-        namespace,
-        subject,
-        because: (granted) => `RBAC: allowed by ${which} of ${kind} "${name}" to ${describe(granted)}`,
+        rules,
+        because: () => `RBAC: allowed by ${which} of ${kind} "${name}" to ${describe(subject, namespace)}`,
       };
     }
   }
@@ -117,9 +121,19 @@ function names(subject: Subject, user: User, bindingNamespace: string): boolean 
   return user.name === `system:serviceaccount:${subject.namespace || bindingNamespace}:${subject.name}`;
 }
 
-function describe(subject: Subject): string {
-  if (subject.kind === "ServiceAccount") return `ServiceAccount "${subject.name}/${subject.namespace ?? ""}"`;
+function describe(subject: Subject, bindingNamespace: string): string {
+  if (subject.kind === "ServiceAccount")
+    return `ServiceAccount "${subject.name}/${subject.namespace || bindingNamespace}"`;
   return `${subject.kind} "${subject.name}"`;
+}
+
+/** The missing roles as a cluster tells of them, each once; `resource` where it calls all of them something else. */
+export function tellMissing(missing: readonly MissingRole[], resource?: string): string {
+  const texts = new Set(
+    missing.map(({ kind, name }) => `${resource ?? kind.toLowerCase()}.${group} ${JSON.stringify(name)} not found`),
+  );
+  const all = [...texts].join(", ");
+  return texts.size === 1 ? all : `[${all}]`;
 }
 
 /** Whether one rule allows one request. */

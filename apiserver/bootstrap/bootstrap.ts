@@ -15,6 +15,11 @@ const self: User = { name: "system:apiserver", groups: ["system:masters", "syste
 const options = { dryRun: false, fieldManager: "roster-apiserver" };
 const rbac = "rbac.authorization.k8s.io";
 
+const bootstrapped = {
+  labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
+  annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" },
+};
+
 /** Makes what every cluster has: four namespaces and the default roles. Safe to run again; changes nothing then. */
 export async function bootstrap(api: Api): Promise<void> {
   for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
@@ -22,14 +27,14 @@ export async function bootstrap(api: Api): Promise<void> {
   }
   for (const { name, labels = {}, aggregates, rules } of defaultRoles) {
     await ensure(api, rbac, "clusterroles", {
-      metadata: { name, labels: { "kubernetes.io/bootstrapping": "rbac-defaults", ...labels } },
+      metadata: { ...bootstrapped, name, labels: { ...bootstrapped.labels, ...labels } },
       ...(rules ? { rules } : { rules: [] }),
       ...(aggregates ? { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [aggregates]: "true" } }] } } : {}),
     });
   }
   for (const { role, groups } of defaultBindings) {
     await ensure(api, rbac, "clusterrolebindings", {
-      metadata: { name: role, labels: { "kubernetes.io/bootstrapping": "rbac-defaults" } },
+      metadata: { ...bootstrapped, name: role },
       roleRef: { apiGroup: rbac, kind: "ClusterRole", name: role },
       subjects: groups.map((name) => ({ kind: "Group", apiGroup: rbac, name })),
     });

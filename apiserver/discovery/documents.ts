@@ -12,6 +12,7 @@ export interface Listed {
   readonly singular: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  readonly listedVerbs?: readonly string[];
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly subresources: ServedKind["subresources"];
@@ -70,7 +71,7 @@ export function apiResourceList(registry: Registry, group: string, version: stri
       singularName: listed.singular,
       namespaced: listed.namespaced,
       kind: listed.kind,
-      verbs: listed.verbs,
+      verbs: listed.listedVerbs ?? listed.verbs,
       ...(listed.shortNames.length > 0 ? { shortNames: listed.shortNames } : {}),
       ...(listed.categories.length > 0 ? { categories: listed.categories } : {}),
       ...(listed.stored ? { storageVersionHash: storageHash(listed) } : {}),
@@ -85,7 +86,9 @@ export function apiResourceList(registry: Registry, group: string, version: stri
     })),
   ]);
   if (resources.length === 0) return undefined;
-  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersion({ group, version }), resources };
+  // Of the core group, whose list is older than versions of lists are.
+  const version1 = group === "" ? {} : { apiVersion: "v1" };
+  return { kind: "APIResourceList", ...version1, groupVersion: apiVersion({ group, version }), resources };
 }
 
 // Of the form in which objects are stored, which for the newer Event API is the older one's.
@@ -122,7 +125,7 @@ function aggregatedResource(listed: Listed): object {
     responseKind,
     scope: listed.namespaced ? "Namespaced" : "Cluster",
     singularResource: listed.singular,
-    verbs: listed.verbs,
+    verbs: listed.listedVerbs ?? listed.verbs,
     ...(listed.shortNames.length > 0 ? { shortNames: listed.shortNames } : {}),
     ...(listed.categories.length > 0 ? { categories: listed.categories } : {}),
     ...(subresources.length > 0 ? { subresources } : {}),

@@ -4,7 +4,10 @@ import { checkTyped, misfitText } from "./check.ts";
 import type { Managers } from "./managers.ts";
 
 /** The versions of a custom kind by apiVersion: what managers of another one own is looked at in that one. */
-export type KindVersions = ReadonlyMap<string, { readonly schema: JsonSchema; readonly hasStatus: boolean }>;
+export type KindVersions = ReadonlyMap<
+  string,
+  { readonly schema: JsonSchema; readonly hasStatus: boolean; readonly hasScale?: boolean }
+>;
 
 /** The versions of a kind as a write in one of them sees them. */
 export interface Versions {

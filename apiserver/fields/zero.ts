@@ -34,6 +34,7 @@ const zeros: Readonly<Record<string, Zero>> = {
   },
   "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": { spec: {}, status: {} },
   "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": { spec: {} },
+  "authentication.k8s.io/v1/TokenRequest": review,
   "authentication.k8s.io/v1/TokenReview": review,
   "authorization.k8s.io/v1/SubjectAccessReview": review,
   "authorization.k8s.io/v1/LocalSubjectAccessReview": review,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { decodeProtobuf } from "../protobuf/decode.ts";
 import { type Decoded, goSyntaxError, readJson } from "./json-body.ts";
-import { parseMedia } from "./media.ts";
+import { parseContentType } from "./media.ts";
 import { badRequest, failure } from "./status.ts";
 import { readYamlBody } from "./yaml-reader.ts";
 
@@ -30,7 +30,6 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-const json = new Set(["application/json", ""]);
 const mediaList = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /** A decoded body, and how it was sent. */
@@ -47,10 +46,10 @@ export async function readDecoded(request: IncomingMessage, expected: string): P
 
 /** Decodes the body of a write. `expected` is the kind to name in complaints. Throws 400 and 415. */
 export async function decodeBody(bytes: Buffer, contentType: string | undefined, expected: string): Promise<Decoded> {
-  const { type } = parseMedia(contentType ?? "");
+  const type = contentType ? parseContentType(contentType) : "application/json";
   try {
     if (type === "application/vnd.kubernetes.protobuf") return decodeProtobuf(bytes);
-    if (json.has(type)) return readJson(toText(bytes));
+    if (type === "application/json") return readJson(toText(bytes));
     if (type === "application/yaml") return await readYamlBody(toText(bytes));
   } catch (error) {
     throw unreadable(expected, bytes, error, type === "application/yaml");
@@ -67,10 +66,12 @@ export function unsupported(media: string): Error {
   );
 }
 
-/** The body as text. Throws 400 for invalid UTF-8: replacing it would store what nobody sent. */
+/**
+ * The body as text, a byte order mark included. Throws 400 for invalid UTF-8: replacing it would store what nobody sent.
+ */
 export function toText(bytes: Buffer): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw badRequest("the body of the request is not valid UTF-8");
   }

@@ -5,9 +5,10 @@ import { impersonate } from "../auth/impersonate.ts";
 import type { Api, Call } from "../rest/api.ts";
 import { nonResource } from "../rest/non-resource.ts";
 import { resource } from "../rest/resource.ts";
+import { checkTimeout, type Query, readQuery } from "./query.ts";
 import { readRequest } from "./request-info.ts";
 import { sendFailure, sendText, setWarnings } from "./respond.ts";
-import { isUnexpected } from "./status.ts";
+import { badRequest, isUnexpected } from "./status.ts";
 
 export interface HandlerPorts {
   readonly api: Api;
@@ -44,29 +45,50 @@ async function handle(ports: HandlerPorts, request: IncomingMessage, response: S
   const { api } = ports;
   const url = readUrl(request.url ?? "/");
   if (!url) return sendText(response, 400, "400 Bad Request");
-  const { path, query } = url;
+  const { path, query, malformed } = url;
   const info = readRequest(request.method ?? "GET", path, query);
-  const user = impersonate(api, request, info, query, ports.authenticator.authenticate(request));
-  const call: Call = { request, response, info, query, user, warnings: [] };
+  if (info.verb !== "watch") checkTimeout(query);
+  const warnings: string[] = [];
   try {
-    authorize(api, call);
+    const caller = ports.authenticator.authenticate(request, warnings);
+    // Also for those who answer without a word of their own.
+    setWarnings(response, warnings);
+    const call = permitted(api, { request, response, info, query, user: caller, warnings });
+    // A cluster goes on without it: a deletion without its selector, a trial run in earnest.
+    if (malformed !== undefined && !reads.has(info.verb)) throw badRequest(`the query cannot be read: ${malformed}`);
     if (!info.isResource) return await nonResource(api, call, ports.address());
     if (await ports.review(api, call)) return;
     await resource(api, call);
   } catch (error) {
     // What was warned of before a refusal reaches the client with it.
-    if (!response.headersSent) setWarnings(response, call.warnings);
+    if (!response.headersSent) setWarnings(response, warnings);
     throw error;
   }
 }
 
+/** The call as whom it acts for, if that one may make it. Throws 400 and 403. */
+function permitted(api: Api, call: Call): Call {
+  try {
+    const acting = { ...call, user: impersonate(api, call.request, call.info, call.query, call.user) };
+    authorize(api, acting);
+    return acting;
+  } catch (error) {
+    // Such a refusal repeats what the client sent.
+    call.response.setHeader("X-Content-Type-Options", "nosniff");
+    throw error;
+  }
+}
+
+// What only reads is harmed by nothing that its query leaves out.
+const reads: ReadonlySet<string> = new Set(["get", "head", "list", "watch"]);
+
 /** The path is decoded as a whole before it is split, as Go does: an escaped slash parts names too. */
-function readUrl(text: string): { readonly path: string; readonly query: URLSearchParams } | undefined {
+function readUrl(text: string): (Query & { readonly path: string }) | undefined {
   const at = text.indexOf("?");
   const path = at < 0 ? text : text.slice(0, at);
   if (!path.startsWith("/")) return undefined;
   try {
-    return { path: decodeURIComponent(path), query: new URLSearchParams(text.slice(path.length)) };
+    return { path: decodeURIComponent(path), ...readQuery(text.slice(path.length + 1)) };
   } catch {
     return undefined;
   }

@@ -43,3 +43,19 @@ describe("numbers", () => {
     expect(() => readJson("[1-1e999]")).toThrow(SyntaxError);
   });
 });
+
+describe("halves of characters", () => {
+  it.each([
+    ['"\\ud800"', "\ufffd"],
+    ['"x\\uDC00y"', "x\ufffdy"],
+    ['"\\ud83d\\ude00"', "😀"],
+    ['"\\ud800\\ud83d\\ude00"', "\ufffd😀"],
+    ['"\\\\ud800"', "\\ud800"],
+    ['"\\\\\\ud800"', "\\\ufffd"],
+    ['{"\\udfff":1}', { "\ufffd": 1 }],
+  ])("%s", (text, value) => expect(readJson(text).value).toEqual(value));
+
+  it("make keys the same", () => {
+    expect(readJson('{"\\ud800":1,"\\udc00":2}').strict).toEqual(['duplicate field "\ufffd"']);
+  });
+});

@@ -16,8 +16,23 @@ const maxComplaintLength = 16_777_216;
  * plain Error with a one-line message: the caller knows which Status it becomes.
  */
 export function readJson(text: string): Decoded {
-  const strict = scan(text);
-  return { value: JSON.parse(text), strict };
+  // Go names the byte.
+  if (text.startsWith("\ufeff")) throw new Error("invalid character 'ï' looking for beginning of value");
+  const whole = mayHaveHalves(text) ? text.replace(escapes, toWhole) : text;
+  const strict = scan(whole);
+  return { value: JSON.parse(whole), strict };
+}
+
+/** Whether a text has escapes of which two are one character. */
+export function mayHaveHalves(text: string): boolean {
+  return /\\u[dD][89a-fA-F]/.test(text);
+}
+
+const escapes = /\\(?:u(d[89ab][0-9a-f]{2})(\\ud[c-f][0-9a-f]{2})?|u(d[c-f][0-9a-f]{2})|.)/gis;
+
+/** Half a pair of escapes stands for no character: like Go's decoder, what cannot be stored is replaced. */
+function toWhole(escape: string, first?: string, second?: string, alone?: string): string {
+  return (first && !second) || alone ? "\\ufffd" : escape;
 }
 
 interface Level {

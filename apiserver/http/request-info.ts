@@ -1,9 +1,13 @@
+import { isTrue } from "./query.ts";
+
 /** What a request asks for, read from its method and URL alone, as Kubernetes' RequestInfo. */
 export interface RequestInfo {
   readonly isResource: boolean;
   readonly path: string;
   /** get list watch create update patch delete deletecollection; the HTTP method in lower case for other paths. */
   readonly verb: string;
+  /** The verb is a part of the path: such a watch is of nothing by name that its selector names. */
+  readonly verbInPath: boolean;
   readonly prefix: string;
   readonly group: string;
   readonly version: string;
@@ -31,6 +35,7 @@ export function readRequest(method: string, path: string, query: URLSearchParams
     isResource: false,
     path,
     verb: method.toLowerCase(),
+    verbInPath: false,
     prefix: "",
     group: "",
     version: "",
@@ -49,7 +54,8 @@ export function readRequest(method: string, path: string, query: URLSearchParams
   if (parts.length === 0 || version === "") return { ...none, prefix, group, version };
   let verb = verbs[method] ?? "";
   // The deprecated /watch/ prefix still means a watch.
-  if (parts[0] === "watch" && parts.length > 1) {
+  const verbInPath = parts[0] === "watch" && parts.length > 1;
+  if (verbInPath) {
     verb = "watch";
     parts = parts.slice(1);
   }
@@ -67,6 +73,7 @@ export function readRequest(method: string, path: string, query: URLSearchParams
     isResource: true,
     path,
     verb,
+    verbInPath,
     prefix,
     group,
     version,
@@ -76,9 +83,4 @@ export function readRequest(method: string, path: string, query: URLSearchParams
     name,
     extra,
   };
-}
-
-/** Booleans of query strings as Kubernetes reads them: present and not "false" or "0". */
-export function isTrue(value: string | null): boolean {
-  return value !== null && value !== "false" && value !== "0";
 }

@@ -8,7 +8,13 @@ export function send(
   response: ServerResponse,
   code: number,
   body: object | Buffer,
-  options: { readonly warnings?: readonly string[]; readonly yaml?: boolean; readonly type?: string } = {},
+  options: {
+    readonly warnings?: readonly string[];
+    readonly yaml?: boolean;
+    readonly type?: string;
+    /** Instead of forbidding caches to keep it. */
+    readonly cache?: string;
+  } = {},
 ): void {
   if (response.headersSent) return;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
@@ -19,7 +25,7 @@ export function send(
   response.writeHead(code, {
     "Content-Type": options.type ?? (options.yaml ? "application/yaml" : "application/json"),
     "Content-Length": data.length + end.length,
-    "Cache-Control": "no-cache, private",
+    "Cache-Control": options.cache ?? "no-cache, private",
   });
   if (response.req.method === "HEAD") return void response.end();
   // One packet for both.
@@ -28,9 +34,9 @@ export function send(
   response.end(end);
 }
 
-/** A value as YAML 1.1, which kubectl reads: there `yes` needs quotes. */
+/** A value as YAML 1.1, which kubectl reads: there `yes` needs quotes. Nothing is written by reference. */
 export function toYaml(value: unknown): string {
-  return stringify(value, { version: "1.1" });
+  return stringify(value, { version: "1.1", aliasDuplicateObjects: false });
 }
 
 /** Adds `Warning: 299` headers, as kubectl prints them. Long or odd texts are cut to what a header may hold. */
@@ -59,6 +65,10 @@ export function sendFailure(request: IncomingMessage, response: ServerResponse, 
 
 /** Answers plain text. */
 export function sendText(response: ServerResponse, code: number, text: string): void {
-  response.writeHead(code, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
+  response.writeHead(code, {
+    "Content-Type": "text/plain; charset=utf-8",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache, private",
+  });
   response.end(response.req.method === "HEAD" ? undefined : text);
 }

@@ -88,10 +88,11 @@ const details = (about: About, name: string) => ({
   kind: about.resource,
 });
 
+/** As Go's %q writes it. */
+const quoted = (name: string): string => JSON.stringify(name).replace(/\\u00([0-7][0-9a-f])/g, "\\x$1");
+
 export function notFound(about: About, name: string): Problem {
-  // As Go's %q writes it.
-  const quoted = JSON.stringify(name).replace(/\\u00([0-7][0-9a-f])/g, "\\x$1");
-  return failure(404, "NotFound", `${qualified(about)} ${quoted} not found`, details(about, name));
+  return failure(404, "NotFound", `${qualified(about)} ${quoted(name)} not found`, details(about, name));
 }
 
 /** 409 for a name that is taken, by what is perhaps going away. */
@@ -108,7 +109,7 @@ export function conflict(about: About, name: string, message: string = modified)
 }
 
 export function forbidden(about: About, name: string, message: string): Problem {
-  const text = `${qualified(about)}${name ? ` "${name}"` : ""} is forbidden: ${message}`;
+  const text = `${qualified(about)}${name ? ` ${quoted(name)}` : ""} is forbidden: ${message}`;
   return failure(403, "Forbidden", text, details(about, name));
 }
 
@@ -121,8 +122,8 @@ export function gone(message: string): Problem {
 }
 
 /** 504: a revision that does not exist yet. */
-export function tooLarge(wanted: number, current: number): Error {
-  return failure(504, "Timeout", `Too large resource version: ${wanted}, current: ${current}`, {
+export function tooLarge(wanted: number | string, current: number): Error {
+  return failure(504, "Timeout", `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,
   });

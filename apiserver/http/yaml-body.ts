@@ -194,6 +194,8 @@ function isMergeKey({ key }: Pair): boolean {
 
 function scalarValue({ value, tag, source = "" }: Scalar): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (typeof value === "string" && !value.isWellFormed())
+    throw new Error("yaml: found invalid Unicode character escape code");
   const asked = /^tag:yaml\.org,2002:(int|float|bool|null)$/.exec(tag ?? "")?.[1];
   if (asked !== undefined && value !== null) {
     const found = typeof value === "string" ? wordKind(source) : kindOf(value);

@@ -70,8 +70,7 @@ const rows: readonly Row[] = [
     cluster: true,
     verbs: allVerbs.filter((verb) => verb !== "deletecollection"),
     subresources: [{ name: "finalize", verbs: ["update"] }, status],
-    // What was sent of its finalizers is its writer's, though they change only through /finalize.
-    strategy: { ...plain, ...namespaces, checkName: checkLabel, trackedAsSent: true },
+    strategy: { ...plain, ...namespaces, checkName: checkLabel },
     empty: { spec: {}, status: {} },
     selectable: { "status.phase": (object) => text((object.status as { phase?: string } | undefined)?.phase) },
   },

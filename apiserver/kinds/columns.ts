@@ -1,6 +1,7 @@
 import { isObject } from "../../lib/json.ts";
+import { goJson, goNumber } from "../schema/field-errors.ts";
 import type { KubeObject } from "../store/entry.ts";
-import { readPath } from "../table/json-path.ts";
+import { isReadable, readPath } from "../table/json-path.ts";
 import type { Column } from "./kind.ts";
 import { components } from "./openapi.ts";
 
@@ -215,7 +216,9 @@ export function customColumns(definitions: readonly PrinterColumn[]): readonly C
     definitions.length > 0
       ? definitions
       : [{ name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: createdText }];
-  return [name, ...list.map(customColumn)];
+  // One that cannot be read ends the table, as on a cluster.
+  const end = list.findIndex(({ jsonPath }) => !isReadable(jsonPath));
+  return [name, ...list.slice(0, end < 0 ? list.length : end).map(customColumn)];
 }
 
 function customColumn(definition: PrinterColumn): Column {
@@ -230,6 +233,7 @@ function customColumn(definition: PrinterColumn): Column {
     cell(object, now) {
       // Like kube-apiserver: a path that selects several values shows the first.
       const [value] = path(object);
+      if (value === null && definition.type === "string") return "<no value>";
       if (value === undefined || value === null) return null;
       if (definition.type === "date")
         return typeof value === "string" ? since(value, now).replace("<unknown>", "<invalid>") : null;
@@ -237,7 +241,8 @@ function customColumn(definition: PrinterColumn): Column {
         return Number.isInteger(value) ? value : typeof value === "number" ? Math.trunc(value) : null;
       if (definition.type === "number") return typeof value === "number" ? value : null;
       if (definition.type === "boolean") return typeof value === "boolean" ? value : null;
-      return typeof value === "string" ? value : JSON.stringify(value);
+      if (typeof value === "number") return goNumber(value);
+      return typeof value === "string" ? value : goJson(value);
     },
   };
 }

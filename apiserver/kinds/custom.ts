@@ -5,6 +5,7 @@ import { type CompiledSchema, compileSchema } from "../schema/structural.ts";
 import type { KubeObject } from "../store/entry.ts";
 import { readPath } from "../table/json-path.ts";
 import { customColumns } from "./columns.ts";
+import { isTrue } from "./definition-conditions.ts";
 import type { Conversion, ServedKind, Strategy, Subresource } from "./kind.ts";
 import { finalizerWarnings } from "./metadata.ts";
 import { checkSubdomain } from "./names.ts";
@@ -57,6 +58,7 @@ export function bucketOf(spec: CrdSpec): string {
 
 // In the order in which kube-apiserver lists them for custom kinds.
 const customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+const terminatingVerbs = ["delete", "deletecollection", "get", "list", "watch"];
 const strategy: Strategy = {
   checkName: checkSubdomain,
   unconditionalUpdate: false,
@@ -89,6 +91,7 @@ export function customKinds(crd: KubeObject, schemaRevision: number): ServedKind
         categories: accepted.categories ?? [],
         namespaced: spec.scope === "Namespaced",
         verbs: customVerbs,
+        ...(isTrue(crd, "Terminating") ? { listedVerbs: terminatingVerbs } : {}),
         subresources,
         bucket: bucketOf(spec),
         empty: {},
@@ -149,7 +152,11 @@ function versionsOf(spec: CrdSpec): NonNullable<ServedKind["versions"]> {
   return new Map(
     spec.versions.map((one) => [
       `${spec.group}/${one.name}`,
-      { schema: compile(schemaOf(one)).schema, hasStatus: one.subresources?.status !== undefined },
+      {
+        schema: compile(schemaOf(one)).schema,
+        hasStatus: one.subresources?.status !== undefined,
+        hasScale: one.subresources?.scale !== undefined,
+      },
     ]),
   );
 }

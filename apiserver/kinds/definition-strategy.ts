@@ -1,6 +1,6 @@
 import { isObject } from "../../lib/json.ts";
 import { crdErrors, statusErrors } from "../schema/crd.ts";
-import { canonicalSchema } from "../schema/definition/canonical.ts";
+import { canonicalSchema, withoutEmpties } from "../schema/definition/canonical.ts";
 import { enforcedFormat } from "../schema/formats.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { KubeObject } from "../store/entry.ts";
@@ -35,6 +35,7 @@ function completeSpec(object: KubeObject): void {
   const { spec } = object;
   if (!isObject(spec)) return;
   spec.conversion ??= { strategy: "None" };
+  if (spec.preserveUnknownFields === false) delete spec.preserveUnknownFields;
   if (Array.isArray(spec.versions)) spec.versions = spec.versions.map(canonicalVersion);
   const { names } = spec;
   if (!isObject(names) || typeof names.kind !== "string") return;
@@ -42,11 +43,20 @@ function completeSpec(object: KubeObject): void {
   names.listKind ||= `${names.kind}List`;
 }
 
+/** A version as a cluster stores it: its Go type leaves out what is empty, as tools write it that print every field. */
 function canonicalVersion(version: unknown): unknown {
-  const schema = isObject(version) && isObject(version.schema) ? version.schema.openAPIV3Schema : undefined;
-  if (!isObject(schema)) return version;
-  return { ...(version as object), schema: { openAPIV3Schema: canonicalSchema(schema) } };
+  if (!isObject(version)) return version;
+  const { deprecated, schema, additionalPrinterColumns: columns, ...rest } = version;
+  const openapi = isObject(schema) && isObject(schema.openAPIV3Schema) ? schema.openAPIV3Schema : undefined;
+  return {
+    ...rest,
+    ...(deprecated === undefined || deprecated === false ? {} : { deprecated }),
+    ...(columns === undefined ? {} : { additionalPrinterColumns: withoutEmpties(columns, columnEmpties) }),
+    ...(schema === undefined ? {} : { schema: openapi ? { openAPIV3Schema: canonicalSchema(openapi) } : schema }),
+  };
 }
+
+const columnEmpties = { priority: 0, description: "", format: "" };
 
 function storing(object: KubeObject, stored: readonly string[]): { readonly storedVersions: readonly string[] } {
   const { versions = [] } = (isObject(object.spec) ? object.spec : {}) as Partial<CrdSpec>;

@@ -4,7 +4,7 @@ import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject } from "../store/entry.ts";
 import { eventConversion } from "./events.ts";
 import type { Strategy } from "./kind.ts";
-import { checkQualifiedName } from "./names.ts";
+import { checkPathSegment, checkQualifiedName } from "./names.ts";
 
 const text = (value: unknown) => (typeof value === "string" ? value : "");
 const wrong = (field: string, detail: string) => fieldError.invalid(field, "", detail);
@@ -41,10 +41,13 @@ function completeModern(event: KubeObject): void {
   event.deprecatedSource ??= {};
 }
 
-/** Events of core/v1: lenient, as old recorders wrote them. */
+/** Events of core/v1: lenient, as old recorders wrote them, who name them after whatever object they are about. */
 export const coreEvents: Partial<Strategy> = {
+  checkName: checkPathSegment,
+  strictFinalizers: false,
+  metadataOnce: true,
   defaults: completeCore,
-  validate: (next, live) => (live ? [] : legacyErrors(next, "reportingComponent")),
+  validate: (next) => legacyErrors(next, "reportingComponent"),
 };
 
 /** Events of events.k8s.io/v1: the rules of the new API, and what happened never changes. */
@@ -52,10 +55,11 @@ export const modernEvents: Partial<Strategy> = {
   defaults: completeModern,
   validate(next, live) {
     const event = eventConversion.toStored({ ...next });
-    if (!live) return [...legacyErrors(event, "reportingController"), ...createErrors(event)];
+    const legacy = legacyErrors(event, "reportingController");
+    if (!live) return [...legacy, ...createErrors(event)];
     const before = eventConversion.toStored({ ...live });
     const series = isDeepStrictEqual(before.series, event.series) ? [] : seriesErrors(event);
-    return [...series, ...changeErrors(event, before)];
+    return [...legacy, ...series, ...changeErrors(event, before)];
   },
 };
 

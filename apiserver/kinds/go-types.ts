@@ -1,5 +1,7 @@
 import { isObject } from "../../lib/json.ts";
+import { isInt64 } from "../schema/numbers.ts";
 import { badTime, goTime } from "./go-time.ts";
+import { isLeftOut } from "./left-out.ts";
 import { goType } from "./metadata.ts";
 import { components } from "./openapi.ts";
 
@@ -24,6 +26,9 @@ export function goMismatch(component: string, object: Record<string, unknown>): 
   return inStruct(component, object, "", 0);
 }
 
+const fits = (value: number, format: unknown): boolean =>
+  isInt64(value) && (format === "int64" || (value >= -(2 ** 31) && value < 2 ** 31));
+
 const lastWord = (component: string) => component.slice(component.lastIndexOf(".") + 1);
 
 function inStruct(component: string, object: Record<string, unknown>, path: string, depth: number): string | undefined {
@@ -33,7 +38,7 @@ function inStruct(component: string, object: Record<string, unknown>, path: stri
   for (const [name, value] of Object.entries(object)) {
     const schema = Object.hasOwn(properties, name) ? (properties[name] as Schema) : undefined;
     if (!schema) continue;
-    if (value === null) {
+    if (value === null || isLeftOut(lastWord(component), name, value)) {
       delete object[name];
       continue;
     }
@@ -70,7 +75,7 @@ function inField(
       return typeof value === "boolean" ? undefined : wrong();
     case "integer":
       if (typeof value !== "number") return wrong();
-      return Number.isInteger(value)
+      return fits(value, schema.format)
         ? undefined
         : `json: cannot unmarshal number ${value} into Go struct field ${field} of type ${goName(schema)}`;
     case "array":

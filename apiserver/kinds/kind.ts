@@ -15,6 +15,8 @@ export interface ServedKind {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  /** What discovery lists where that is not what is answered: of a kind that is going, nothing that makes or keeps. */
+  readonly listedVerbs?: readonly string[];
   readonly subresources: readonly Subresource[];
   /** Where its objects are stored; kinds that share storage (the two Events) share a bucket. */
   readonly bucket: string;
@@ -83,6 +85,8 @@ export interface Strategy {
   readonly createOnUpdate: boolean;
   /** Finalizers without a domain are refused, but for the standard ones. */
   readonly strictFinalizers?: boolean;
+  /** Unlike those of other kinds its own rules leave metadata alone, so a finding of an update comes once less. */
+  readonly metadataOnce?: boolean;
   /** metadata.generation counts changes outside metadata and status. */
   readonly counted: boolean;
   /** Who owns what is told from the object as it was sent, before the strategy drops parts of it. */

@@ -1,5 +1,6 @@
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
+import { isInt64 } from "../schema/numbers.ts";
 import type { KubeObject, Metadata } from "../store/entry.ts";
 import { badTime, goTime } from "./go-time.ts";
 import { type Misfit, typeItems } from "./metadata-items.ts";
@@ -7,7 +8,7 @@ import { checkLabelKey, checkLabelValue } from "./names.ts";
 import { checkOwners } from "./owners.ts";
 
 const text = (value: unknown) => typeof value === "string";
-const whole = (value: unknown) => Number.isInteger(value);
+const whole = (value: unknown) => typeof value === "number" && isInt64(value);
 const isNull = (value: unknown) => value === null || value === undefined;
 const map = (value: unknown) => isObject(value) && Object.values(value).every(text);
 const list = (item: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(item);

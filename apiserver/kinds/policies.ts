@@ -1,5 +1,6 @@
 import { isObject } from "../../lib/json.ts";
-import { compilePolicyExpression } from "../admission/expressions.ts";
+import type { CelType } from "../../policy/cel/environment.ts";
+import { compilePolicyExpression, variableType } from "../admission/expressions.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import type { KubeObject } from "../store/entry.ts";
 import type { Strategy } from "./kind.ts";
@@ -78,20 +79,21 @@ const reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
 function expressionErrors(spec: Fields, policyName: string): FieldError[] {
   const hasParams = isObject(spec.paramKind);
   const found: FieldError[] = [];
-  const variables: string[] = [];
+  const variables: Record<string, CelType> = {};
   const conditions = new Set<string>();
-  const check = (field: string, source: unknown, result: "bool" | "string" | "dyn") => {
+  const check = (field: string, source: unknown, result: "bool" | "string" | "dyn", known?: typeof variables) => {
     const word = field.slice(field.lastIndexOf(".") + 1);
     if (text(source).trim() === "") {
       found.push(fieldError.required(field, `${word} is not specified`));
-      return;
+      return "dyn";
     }
     const message = word === "messageExpression";
-    const { error } = compilePolicyExpression(text(source), { variables, hasParams, result, message });
-    if (error) {
+    const compiled = compilePolicyExpression(text(source), { variables: known, hasParams, result, message });
+    if (compiled.error) {
       // The compiler's text is its own; a cluster says the same in other words.
-      found.push(fieldError.invalid(field, source, error.replace(/^compilation error: /, "")));
+      found.push(fieldError.invalid(field, source, compiled.error.replace(/^compilation error: /, "")));
     }
+    return variableType(compiled);
   };
   objects(spec.matchConditions).forEach((one, at) => {
     const name = text(one.name);
@@ -107,23 +109,23 @@ function expressionErrors(spec: Fields, policyName: string): FieldError[] {
     if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(text(one.name))) {
       found.push(fieldError.invalid(`spec.variables[${at}].name`, text(one.name), "must be a valid CEL identifier"));
     }
-    check(`spec.variables[${at}].expression`, one.expression, "dyn");
-    variables.push(text(one.name));
+    variables[text(one.name)] = check(`spec.variables[${at}].expression`, one.expression, "dyn", { ...variables });
   });
   objects(spec.validations).forEach((one, at) => {
-    check(`spec.validations[${at}].expression`, one.expression, "bool");
+    check(`spec.validations[${at}].expression`, one.expression, "bool", variables);
     found.push(...messageErrors(one.message, `spec.validations[${at}].message`));
     if (one.reason && !reasons.includes(text(one.reason))) {
       found.push(fieldError.notSupported(`spec.validations[${at}].reason`, one.reason, reasons));
     }
-    if (one.messageExpression) check(`spec.validations[${at}].messageExpression`, one.messageExpression, "string");
+    if (one.messageExpression)
+      check(`spec.validations[${at}].messageExpression`, one.messageExpression, "string", variables);
   });
   objects(spec.auditAnnotations).forEach((one, at) => {
     const key = `${policyName}/${text(one.key)}`;
     for (const complaint of checkQualifiedName(key)) {
       found.push(fieldError.invalid(`spec.auditAnnotations[${at}].key`, key, complaint));
     }
-    check(`spec.auditAnnotations[${at}].valueExpression`, one.valueExpression, "dyn");
+    check(`spec.auditAnnotations[${at}].valueExpression`, one.valueExpression, "dyn", variables);
   });
   return found;
 }

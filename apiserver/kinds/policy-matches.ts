@@ -33,6 +33,7 @@ function ruleErrors(rule: Fields, at: string): FieldError[] {
     ),
     ...wordErrors(texts(rule.apiGroups), `${at}.apiGroups`, "API groups"),
     ...wordErrors(texts(rule.apiVersions), `${at}.apiVersions`, "API versions"),
+    ...emptyErrors(texts(rule.apiVersions), `${at}.apiVersions`),
     ...resourceErrors(texts(rule.resources), `${at}.resources`),
   ];
   if (rule.scope && !scopes.includes(String(rule.scope))) {
@@ -47,17 +48,38 @@ function wordErrors(words: readonly string[], at: string, what: string): FieldEr
   return [fieldError.invalid(at, words, `if '*' is present, must not specify other ${what}`)];
 }
 
+const emptyErrors = (words: readonly string[], at: string): FieldError[] =>
+  words.flatMap((word, index) => (word === "" ? [fieldError.required(`${at}[${index}]`)] : []));
+
 function resourceErrors(resources: readonly string[], at: string): FieldError[] {
   if (resources.length === 0) return [fieldError.required(at)];
-  const whole = resources.filter((resource) => !resource.includes("/"));
-  if (whole.length > 1 && whole.includes("*")) {
-    const detail = "if '*' is present, must not specify other resources without subresources";
-    return [fieldError.invalid(at, resources, detail)];
-  }
+  const found = [...emptyErrors(resources, at), ...coveredErrors(resources, at)];
   if (resources.length > 1 && resources.includes("*/*")) {
-    return [fieldError.invalid(at, resources, "if '*/*' is present, must not specify other resources")];
+    found.push(fieldError.invalid(at, resources, "if '*/*' is present, must not specify other resources"));
   }
-  return [];
+  // A cluster looks at the last one alone: it takes what comes before the asterisk.
+  const last = resources.findLast((resource) => resource !== "" && !resource.includes("/"));
+  if (resources.includes("*") && last !== "*") {
+    const detail = "if '*' is present, must not specify other resources without subresources";
+    found.push(fieldError.invalid(at, resources, detail));
+  }
+  return found;
+}
+
+/** Subresources that an earlier entry with an asterisk covers. */
+function coveredErrors(resources: readonly string[], at: string): FieldError[] {
+  const found: FieldError[] = [];
+  resources.forEach((resource, index) => {
+    const slash = resource.indexOf("/");
+    if (slash < 0) return;
+    const earlier = resources.slice(0, index);
+    for (const wide of [`${resource.slice(0, slash)}/*`, `*/${resource.slice(slash + 1)}`]) {
+      if (!earlier.includes(wide)) continue;
+      const detail = `if '${wide}' is present, must not specify ${resource}`;
+      found.push(fieldError.invalid(`${at}[${index}]`, resource, detail));
+    }
+  });
+  return found;
 }
 
 /** What is wrong with the reference of a binding to its parameters. */

@@ -104,15 +104,20 @@ export const secrets: Partial<Strategy> = {
 
 const phaseOf = (object: KubeObject) => (isObject(object.status) ? object.status.phase : undefined);
 
+function labelWithName({ metadata }: KubeObject): void {
+  if (metadata.name) metadata.labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name };
+}
+
 export const namespaces: Partial<Strategy> = {
+  // Nobody owns the label of a name that is made up: it comes after what was sent has been tracked.
+  trackedAsSent: true,
   defaults(object) {
-    if (object.metadata.name) {
-      object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
-    }
+    labelWithName(object);
     object.status = { ...(isObject(object.status) ? object.status : {}), phase: phaseOf(object) || "Active" };
     showTimes(object.status as Record<string, unknown>);
   },
   prepareCreate(object) {
+    labelWithName(object);
     // The namespace controller takes this finalizer away once the content is gone.
     const given = finalizersOf(object);
     object.spec = { finalizers: given.includes("kubernetes") ? given : [...given, "kubernetes"] };

@@ -1,10 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
+import { copyJson, isObject } from "../../lib/json.ts";
 import type { PolicyRule } from "../auth/policy-rule.ts";
 import { rbacBuckets } from "../auth/rbac.ts";
 import type { Api } from "../rest/api.ts";
+import { applyWanted } from "../rest/apply.ts";
+import { isUnchanged } from "../rest/fields.ts";
 import { type LabelSelectorObject, matchesSelector } from "../selectors/labels.ts";
 import { type KubeObject, parse } from "../store/entry.ts";
 import { WorkQueue } from "./work-queue.ts";
+
+const group = "rbac.authorization.k8s.io";
+const asController = {
+  namespace: "",
+  subresource: "",
+  fieldManager: "clusterrole-aggregation-controller",
+  force: true,
+};
 
 /** Fills the rules of ClusterRoles with an aggregationRule from the roles that it selects. */
 export class RoleAggregator implements AsyncDisposable {
@@ -31,6 +42,21 @@ export class RoleAggregator implements AsyncDisposable {
     await this.#queue[Symbol.asyncDispose]();
   }
 
+  /** The role once the controller has applied the rules, as a cluster's does: with none it only gives up its own. */
+  #applied(live: KubeObject, rules: readonly PolicyRule[]): KubeObject {
+    const kind = this.#api.registry.find(group, "v1", "clusterroles")!;
+    const { name } = live.metadata;
+    const body = {
+      apiVersion: `${group}/v1`,
+      kind: "ClusterRole",
+      metadata: { name },
+      ...(rules.length > 0 ? { rules } : {}),
+    };
+    // Rules that nobody owns were collected before the controller said that they are its own.
+    const base = hasOwnedRules(live) ? live : { ...live, rules: null };
+    return applyWanted(this.#api, kind, copyJson(base), body, { ...asController, name }).object;
+  }
+
   async #settleAll(): Promise<void> {
     const roles = this.#api.store.list(rbacBuckets.clusterRoles).map(parse);
     for (const role of roles) {
@@ -40,10 +66,20 @@ export class RoleAggregator implements AsyncDisposable {
         const selectors = live && selectorsOf(live);
         if (!live || !selectors) return { keep: live };
         const rules = collect(roles, name, selectors);
-        return isDeepStrictEqual(live["rules"] ?? [], rules) ? { keep: live } : { put: { ...live, rules } };
+        if (isDeepStrictEqual(live["rules"] ?? [], rules)) return { keep: live };
+        const next = this.#applied(live, rules);
+        return isUnchanged(next, live) ? { keep: live } : { put: next };
       });
     }
   }
+}
+
+/** Whether some manager has the rules. */
+function hasOwnedRules({ metadata }: KubeObject): boolean {
+  return (metadata.managedFields ?? []).some((entry) => {
+    const fields = isObject(entry) ? entry["fieldsV1"] : undefined;
+    return isObject(fields) && Object.hasOwn(fields, "f:rules");
+  });
 }
 
 function selectorsOf(role: KubeObject): readonly LabelSelectorObject[] | undefined {

@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
+import { toRfc3339 } from "../../lib/clock.ts";
 import { bucketOf, specOf } from "../kinds/custom.ts";
+import { deletion, isTrue, type Mark, withMark } from "../kinds/definition-conditions.ts";
 import { cleanupFinalizer, crdBucket } from "../kinds/definition-names.ts";
 import type { Api } from "../rest/api.ts";
 import { deleteObject } from "../rest/delete.ts";
+import { trackFields } from "../rest/fields.ts";
 import { type Change, type KubeObject, parse } from "../store/entry.ts";
 import { controllerUser } from "./controller-user.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -38,6 +42,8 @@ export class DefinitionCleanup implements AsyncDisposable {
     const entry = this.#api.store.find(crdBucket, name);
     const crd = entry && parse(entry);
     if (!crd?.metadata.deletionTimestamp || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return;
+    await this.#write(name, (live, now) => withMark(live, deletion.inProgress, now));
+    if (!isTrue(crd, "Established")) return this.#release(name, deletion.neverEstablished);
     const bucket = bucketOf(specOf(crd));
     const kind = this.#api.registry.ofBucket(bucket);
     this.#terminating.set(bucket, name);
@@ -47,12 +53,31 @@ export class DefinitionCleanup implements AsyncDisposable {
     }
     if (this.#api.store.count(bucket) > 0) return;
     this.#terminating.delete(bucket);
-    await this.#api.store.write<KubeObject | undefined>(crdBucket, name, (live) => {
-      if (!live?.metadata.deletionTimestamp) return { keep: live };
+    return this.#release(name, deletion.completed);
+  }
+
+  /** Says how it ended and lets the definition go. */
+  #release(name: string, end: Mark): Promise<void> {
+    return this.#write(name, (live, now) => {
       const left = (live.metadata.finalizers ?? []).filter((finalizer) => finalizer !== cleanupFinalizer);
       const { finalizers: _old, ...metadata } = live.metadata;
-      const next = { ...live, metadata: left.length > 0 ? { ...metadata, finalizers: left } : metadata };
-      return left.length > 0 ? { put: next } : { remove: next };
+      if (left.length === 0) return undefined;
+      return withMark({ ...live, metadata: { ...metadata, finalizers: left } }, end, now);
+    });
+  }
+
+  /** Writes the status of a definition that is being deleted, or removes it. */
+  async #write(name: string, change: (live: KubeObject, now: string) => KubeObject | undefined): Promise<void> {
+    await this.#api.store.write<KubeObject | undefined>(crdBucket, name, (live) => {
+      if (!live?.metadata.deletionTimestamp || !live.metadata.finalizers?.includes(cleanupFinalizer))
+        return { keep: live };
+      const now = toRfc3339(this.#api.clock.now());
+      const next = change(structuredClone(live), now);
+      if (!next) return { remove: live };
+      if (isDeepStrictEqual(next, live)) return { keep: live };
+      const kind = this.#api.registry.ofBucket(crdBucket);
+      if (kind) trackFields(kind, live, next, { manager: "kube-apiserver", subresource: "status", now });
+      return { put: next };
     });
   }
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
+import { messageOf } from "../../lib/problem.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import type { Api } from "../rest/api.ts";
 import { createObject } from "../rest/create.ts";
@@ -13,7 +14,14 @@ import { WorkQueue } from "./work-queue.ts";
 const bucket = "core/namespaces";
 const user = controllerUser("namespace-controller");
 const accounts = controllerUser("service-account-controller");
-const background = { dryRun: false, propagation: "Background", uid: undefined, resourceVersion: undefined } as const;
+// Deletions of a collection, as a cluster empties a namespace: policies are shown no name.
+const background = {
+  dryRun: false,
+  propagation: "Background",
+  uid: undefined,
+  resourceVersion: undefined,
+  unnamed: true,
+} as const;
 
 // What leaves a namespace that goes is looked at together, and the event loop goes on after this many objects.
 const gatherMs = 100;
@@ -73,15 +81,29 @@ export class NamespaceController implements AsyncDisposable {
     if (!namespace.metadata.deletionTimestamp) return this.#ensureAccount(name);
     const held = (namespace["spec"] as { finalizers?: string[] } | undefined)?.finalizers ?? [];
     if (!held.includes("kubernetes")) return;
-    for (const { kind, entries } of this.#content(name)) {
-      for (let start = 0; start < entries.length; start += together) {
-        const some = entries.slice(start, start + together).filter((entry) => !this.#heldOf(entry).terminating);
-        await Promise.all(some.map((entry) => this.#delete(kind, name, entry)));
-        await nextTurn();
-      }
+    const refused = new Map<string, unknown>();
+    for (const content of this.#content(name)) {
+      const [error] = await this.#deleteAll(name, content);
+      if (error !== undefined) refused.set(content.kind.bucket, error);
     }
-    const left = this.#content(name);
-    await this.#record(name, left, await this.#finalizersOf(left));
+    // As a cluster has it, kinds of which something could not be deleted are told of by that alone.
+    const left = this.#content(name).filter(({ kind }) => !refused.has(kind.bucket));
+    const state = { left, finalizers: await this.#finalizersOf(left), refused: [...refused.values()] };
+    await this.#record(name, state);
+    // What refuses may be gone later, which no change of the content would tell.
+    for (const error of refused.values()) throw error;
+  }
+
+  /** Deletes what can be deleted. Returns why the rest was not. */
+  async #deleteAll(namespace: string, { kind, entries }: Content): Promise<unknown[]> {
+    const errors: unknown[] = [];
+    for (let start = 0; start < entries.length; start += together) {
+      const some = entries.slice(start, start + together).filter((entry) => !this.#heldOf(entry).terminating);
+      const results = await Promise.allSettled(some.map((entry) => this.#delete(kind, namespace, entry)));
+      errors.push(...results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : [])));
+      await nextTurn();
+    }
+    return errors;
   }
 
   #heldOf(entry: Entry): Held {
@@ -127,16 +149,16 @@ export class NamespaceController implements AsyncDisposable {
   }
 
   /** Writes what still holds the namespace, or takes its finalizer away. */
-  async #record(name: string, left: readonly Content[], finalizers: ReadonlyMap<string, number>): Promise<void> {
+  async #record(name: string, state: Remaining): Promise<void> {
     await this.#api.store.write<KubeObject | undefined>(bucket, name, (live) => {
       if (!live?.metadata.deletionTimestamp) return { keep: live };
       const spec = (live["spec"] ?? {}) as { finalizers?: string[] };
       const status = live["status"] as { phase?: string; conditions?: Condition[] };
-      const conditions = conditionsFor(left, finalizers, status.conditions ?? [], toRfc3339(this.#api.clock.now()));
+      const conditions = conditionsFor(state, status.conditions ?? [], toRfc3339(this.#api.clock.now()));
       // That nothing is left is told before it is acted upon: this write leads back to here.
       if (!isDeepStrictEqual(status.conditions, conditions))
         return { put: { ...live, status: { ...status, conditions } } };
-      if (left.length > 0) return { keep: live };
+      if (state.left.length > 0 || state.refused.length > 0) return { keep: live };
       const others = (spec.finalizers ?? []).filter((finalizer) => finalizer !== "kubernetes");
       const released = others.length === 0 && (live.metadata.finalizers ?? []).length === 0;
       return released
@@ -165,6 +187,13 @@ interface Content {
   readonly entries: readonly Entry[];
 }
 
+/** What a namespace that goes still has, and what was not deleted of it. */
+interface Remaining {
+  readonly left: readonly Content[];
+  readonly finalizers: ReadonlyMap<string, number>;
+  readonly refused: readonly unknown[];
+}
+
 interface Held {
   readonly terminating: boolean;
   readonly finalizers: readonly string[];
@@ -179,8 +208,7 @@ interface Condition {
 }
 
 function conditionsFor(
-  left: readonly Content[],
-  finalizers: ReadonlyMap<string, number>,
+  { left, finalizers, refused }: Remaining,
   before: readonly Condition[],
   now: string,
 ): Condition[] {
@@ -203,12 +231,18 @@ function conditionsFor(
       "All legacy kube types successfully parsed",
       "False",
     ),
-    condition(
-      "NamespaceDeletionContentFailure",
-      "ContentDeleted",
-      "All content successfully deleted, may be waiting on finalization",
-      "False",
-    ),
+    refused.length > 0
+      ? condition(
+          "NamespaceDeletionContentFailure",
+          "ContentDeletionFailed",
+          `Failed to delete all resource types, ${refused.length} remaining: ${refused.map(messageOf).sort().join(", ")}`,
+        )
+      : condition(
+          "NamespaceDeletionContentFailure",
+          "ContentDeleted",
+          "All content successfully deleted, may be waiting on finalization",
+          "False",
+        ),
     remaining.length > 0
       ? condition(
           "NamespaceContentRemaining",

@@ -77,6 +77,8 @@ function addReferences(schemas: Map<string, Schema>, node: unknown): void {
   for (const value of Object.values(node)) addReferences(schemas, value);
 }
 
+const conventions = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions";
+const listMetadataText = `Standard list metadata. More info: ${conventions}.md#types-kinds`;
 const apiVersionText =
   "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
 const kindText =
@@ -132,9 +134,9 @@ function addCustom(schemas: Map<string, Schema>, kind: ServedKind): void {
     required: ["items"],
     properties: {
       apiVersion: { description: apiVersionText, type: "string" },
-      items: { description: `List of ${kind.plural}.`, type: "array", items: ref(name) },
+      items: { description: `List of ${kind.plural}. More info: ${conventions}.md`, type: "array", items: ref(name) },
       kind: { description: kindText, type: "string" },
-      metadata: { description: metadataText, allOf: [ref(`${metaPrefix}ListMeta`)] },
+      metadata: { description: listMetadataText, allOf: [ref(`${metaPrefix}ListMeta`)] },
     },
     "x-kubernetes-group-version-kind": [{ ...gvk, kind: kind.listKind }],
   });

@@ -1,4 +1,5 @@
 import { evaluatePolicies, type Policy, type PolicyBinding } from "../admission/policies.ts";
+import type { Equivalent } from "../admission/request.ts";
 import { checkEscalation } from "../auth/escalation.ts";
 import { forbidden } from "../http/status.ts";
 import { about } from "../kinds/kind.ts";
@@ -6,6 +7,7 @@ import { userInfo } from "../reviews/tokens.ts";
 import { type LabelSelectorObject, matchesSelector } from "../selectors/labels.ts";
 import { type Entry, type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { AdmissionRequest, Api } from "./api.ts";
+import { equivalentsOf } from "./equivalents.ts";
 
 const group = "admissionregistration.k8s.io";
 const policyBucket = `${group}/validatingadmissionpolicies`;
@@ -22,8 +24,12 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): void 
   if (api.store.count(bindingBucket) === 0 || api.store.count(policyBucket) === 0) return;
   const { kind, user, subresource, operation, dryRun, options, object, oldObject } = request;
   const { group: g, version, plural } = kind;
+  // Policies hear the generated name, which checks before them do not.
+  const name = request.name || object?.metadata.name || "";
+  let equivalents: readonly Equivalent[] | undefined;
   const isNamespace = kind.bucket === "core/namespaces";
-  const namespaceEntry = request.namespace ? api.store.find("core/namespaces", request.namespace) : undefined;
+  const namespace = isNamespace ? request.name : request.namespace;
+  const namespaceEntry = namespace ? api.store.find("core/namespaces", namespace) : undefined;
   const outcome = evaluatePolicies({
     policies: all(api, policyBucket) as unknown as Policy[],
     bindings: all(api, bindingBucket) as unknown as PolicyBinding[],
@@ -32,14 +38,18 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): void 
       kind: request.body ?? { group: g, version, kind: kind.kind },
       resource: { group: g, version, resource: plural },
       subResource: subresource,
-      name: request.name ?? "",
-      namespace: isNamespace ? request.name : request.namespace,
+      name,
+      namespace,
       userInfo: userInfo(user) as { username: string },
       dryRun,
       options,
     },
     object: object ?? null,
     oldObject: oldObject ?? null,
+    equivalents: () => {
+      equivalents ??= equivalentsOf(api.registry, kind, subresource, request.body);
+      return equivalents;
+    },
     namespaceObject: namespaceEntry ? get(namespaceEntry) : undefined,
     authorizer: (question) => api.authorizer.decide({ ...question, user: question.user ?? user }),
     params: (paramKind, ref, namespace) => paramsOf(api, paramKind, ref, namespace),
@@ -47,7 +57,7 @@ export function admit(api: Omit<Api, "admit">, request: AdmissionRequest): void 
   request.warnings.push(...outcome.warnings);
   if (!outcome.denied) return;
   const { message, reason, code } = outcome.denied;
-  const error = forbidden(about(kind), request.name || object?.metadata.name || "Unknown", message);
+  const error = forbidden(about(kind), name || "Unknown", message);
   const status = error.details.status as { details: object };
   const details = { ...status.details, causes: [{ message }] };
   throw Object.assign(error, { details: { status: { ...status, reason, code, details } } });

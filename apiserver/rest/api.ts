@@ -36,11 +36,22 @@ export interface AccessDecision {
   readonly reason: string;
 }
 
+/** A role that a binding names and nobody has made. */
+export interface MissingRole {
+  readonly kind: string;
+  readonly name: string;
+}
+
+export interface UserRules {
+  readonly rules: readonly PolicyRule[];
+  readonly missing: readonly MissingRole[];
+}
+
 /** Answers permission questions; synchronously, from objects in memory. */
 export interface Authorizer {
   decide(attributes: Attributes): AccessDecision;
-  /** Every rule that a user has cluster-wide and, where one is named, in a namespace. */
-  rules(user: User, namespace: string): readonly PolicyRule[];
+  /** Every rule that a user has cluster-wide and, where one is named, in a namespace; and the roles they would have too. */
+  rules(user: User, namespace: string): UserRules;
 }
 
 export interface AdmissionRequest {

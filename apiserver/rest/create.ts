@@ -9,7 +9,7 @@ import { scaleErrors } from "../kinds/scale.ts";
 import { type Entry, type KubeObject, keyOf, parse } from "../store/entry.ts";
 import type { Api, Call, User } from "./api.ts";
 import { trackFields } from "./fields.ts";
-import { readWriteOptions, type WriteOptions } from "./options.ts";
+import { optionsObject, readWriteOptions, type WriteOptions } from "./options.ts";
 import { type Outcome, respondOutcome } from "./outcome.ts";
 import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, toStored } from "./present.ts";
@@ -38,7 +38,7 @@ export async function create(api: Api, call: Call, kind: ServedKind): Promise<vo
 export interface CreateContext {
   readonly namespace: string;
   readonly user: User;
-  readonly options: Pick<WriteOptions, "dryRun" | "fieldManager">;
+  readonly options: Pick<WriteOptions, "dryRun" | "fieldManager"> & Partial<Pick<WriteOptions, "sent">>;
   readonly warnings: string[];
   /** What the name was generated from: admission is asked before there is a name. */
   readonly generated?: string | undefined;
@@ -146,7 +146,7 @@ export function buildNew(
     dryRun: context.options.dryRun,
     object,
     oldObject: undefined,
-    options: {},
+    options: optionsObject("CreateOptions", context.options.sent),
     warnings: context.warnings,
   });
   return object;

@@ -1,11 +1,11 @@
 import { isObject } from "../../lib/json.ts";
 import { decodeBody, readBody } from "../http/body.ts";
-import { isTrue } from "../http/request-info.ts";
+import { isTrue, readInteger } from "../http/query.ts";
 import { badRequest, type FieldError, fieldError } from "../http/status.ts";
 import { goType } from "../kinds/metadata.ts";
+import { isInt64 } from "../schema/numbers.ts";
 import type { Call } from "./api.ts";
-import { readInteger } from "./list.ts";
-import { invalidOptions } from "./options.ts";
+import { invalidOptions, type SentOptions } from "./options.ts";
 
 export type Propagation = "Background" | "Foreground" | "Orphan";
 
@@ -18,10 +18,12 @@ export interface DeleteOptions {
   readonly unnamed?: boolean;
   /** `orphanDependents: false`: a deletion that waits is answered with 202, as old clients know it. */
   readonly accepted?: boolean;
+  /** As they were sent; absent where the server itself deletes. */
+  readonly sent?: SentOptions;
 }
 
 const is = (type: string) => (value: unknown) => typeof value === type;
-const whole = (value: unknown) => Number.isInteger(value);
+const whole = (value: unknown) => typeof value === "number" && isInt64(value);
 const texts = (value: unknown) => Array.isArray(value) && value.every(is("string"));
 
 // The Go struct into which the body must fit.
@@ -63,16 +65,29 @@ export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
     uid: preconditions.uid as string | undefined,
     resourceVersion: preconditions.resourceVersion as string | undefined,
     accepted: orphan === false,
+    sent: {
+      ...Object.fromEntries(Object.keys(fields).flatMap((name) => (isGiven(given[name]) ? [[name, given[name]]] : []))),
+      ...(isObject(given.preconditions) ? { preconditions: known(preconditions) } : {}),
+    },
   };
 }
 
+const isGiven = (value: unknown) =>
+  value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+
+function known({ uid, resourceVersion }: Record<string, unknown>): object {
+  return { ...(isGiven(uid) ? { uid } : {}), ...(isGiven(resourceVersion) ? { resourceVersion } : {}) };
+}
+
 function fromQuery(query: URLSearchParams): Record<string, unknown> {
-  readInteger(query, "gracePeriodSeconds");
+  const seconds = readInteger(query, "gracePeriodSeconds");
   const orphan = query.get("orphanDependents");
   return {
     dryRun: query.getAll("dryRun"),
     propagationPolicy: query.get("propagationPolicy"),
+    ...(query.get("gracePeriodSeconds") ? { gracePeriodSeconds: seconds } : {}),
     ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
+    ...(query.get("uid") ? { preconditions: { uid: query.get("uid") } } : {}),
   };
 }
 

@@ -4,13 +4,15 @@ import { toRfc3339 } from "../../lib/clock.ts";
 import { copyJson } from "../../lib/json.ts";
 import { send } from "../http/respond.ts";
 import { conflict, forbidden, notFound } from "../http/status.ts";
-import { cleanupFinalizer, crdBucket } from "../kinds/definition-names.ts";
+import { markedForDeletion } from "../kinds/definition-conditions.ts";
+import { crdBucket } from "../kinds/definition-names.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
 import { type KubeObject, keyOf } from "../store/entry.ts";
 import type { Decision } from "../store/store.ts";
 import type { Api, Call, User } from "./api.ts";
 import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
-import { pageOf, readSelection } from "./list.ts";
+import { pageOf, readListOptions } from "./list.ts";
+import { optionsObject, type SentOptions } from "./options.ts";
 import { fromStored, toServed, toStored } from "./present.ts";
 import { representationOf, respondObject } from "./read.ts";
 import { respondPage } from "./write-list.ts";
@@ -28,6 +30,7 @@ const protectedNamespaces = new Set(["default", "kube-system", "kube-public"]);
 
 /** DELETE of one object. */
 export async function remove(api: Api, call: Call, kind: ServedKind): Promise<void> {
+  const { yaml } = representationOf(call);
   const options = await readDeleteOptions(call);
   const namespace = kind.namespaced ? call.info.namespace : "";
   const { object, gone } = await deleteObject(api, kind, namespace, call.info.name, call.user, options, call.warnings);
@@ -37,14 +40,13 @@ export async function remove(api: Api, call: Call, kind: ServedKind): Promise<vo
   const { name, uid } = object.metadata;
   const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid };
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
-  send(call.response, 200, status, { warnings: call.warnings });
+  send(call.response, 200, status, { warnings: call.warnings, yaml });
 }
 
 /** DELETE of a collection: each object that a list would answer, one after the other. */
 export async function removeCollection(api: Api, call: Call, kind: ServedKind): Promise<void> {
-  representationOf(call);
-  // Selectors are read before the body is.
-  readSelection(call.query, kind);
+  // What to delete is read before the body is.
+  readListOptions(call.query, kind);
   const options = { ...(await readDeleteOptions(call)), unnamed: true };
   const found = await pageOf(api, call, kind);
   for (const [index, entry] of found.page.entries()) {
@@ -89,17 +91,35 @@ export function deleteObject(
       name: options.unnamed ? "" : name,
       object: undefined,
       oldObject: live,
-      options: {},
+      options: optionsObject("DeleteOptions", sentOptions(kind, live, options)),
       warnings,
     });
     return decideDeletion(api, kind, live, options);
   });
 }
 
+/** A deletion that the server decided on itself says what it would have sent. */
+function sentOptions(kind: ServedKind, live: KubeObject, options: DeleteOptions): SentOptions {
+  const { propagation, uid, sent } = options;
+  const own = {
+    ...(propagation ? { propagationPolicy: propagation } : {}),
+    ...(uid ? { preconditions: { uid } } : {}),
+  };
+  const given: SentOptions = sent ?? own;
+  if (kind.bucket !== "core/namespaces") return given;
+  // Their storage goes on with the one that it found.
+  return { ...given, preconditions: { uid: live.metadata.uid, ...(given.preconditions as object | undefined) } };
+}
+
 function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: DeleteOptions): Decision<Deleted> {
+  if (kind.bucket === crdBucket && !live.metadata.deletionTimestamp) {
+    // Its storage marks it and no more.
+    const marked = markedForDeletion(live, toRfc3339(api.clock.now()));
+    if (options.dryRun) return { keep: { object: marked, gone: false } };
+    return { put: toStored(kind, marked), answer: (entry) => ({ object: toServed(kind, entry), gone: false }) };
+  }
   const next = copyJson(live);
   const finalizers = propagationFinalizers(live.metadata.finalizers ?? [], options.propagation);
-  if (kind.bucket === crdBucket && !live.metadata.deletionTimestamp) finalizers.push(cleanupFinalizer);
   if (finalizers.length > 0) next.metadata.finalizers = finalizers;
   else delete next.metadata.finalizers;
   if (finalizers.length === 0 && !isHeldNamespace(next)) {
@@ -113,6 +133,7 @@ function decideDeletion(api: Api, kind: ServedKind, live: KubeObject, options: D
       if (next.metadata.generation) next.metadata.generation++;
     }
   }
+  if (kind.bucket === crdBucket) next.metadata.deletionGracePeriodSeconds ??= 0;
   if (kind.bucket === "core/namespaces") next.status = { ...(next.status as object), phase: "Terminating" };
   if (isDeepStrictEqual(next, live)) return { keep: { object: live, gone: false } };
   if (options.dryRun) return { keep: { object: next, gone: false } };

@@ -59,8 +59,7 @@ const replicasPath = (kind: ServedKind): string => kind.subresources.find(({ sca
 
 /** Fields that a write to this endpoint cannot change, so nobody owns them through it. */
 export function resetFields(kind: ServedKind, subresource: string): readonly (readonly string[])[] {
-  const isNamespace = kind.bucket === "core/namespaces";
-  if (subresource === "status") return isNamespace ? [["spec"]] : [["metadata"], ["spec"]];
+  if (subresource === "status") return kind.bucket === "core/namespaces" ? [["spec"]] : [["metadata"], ["spec"]];
   return kind.hasStatus ? [["status"]] : [];
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { readInteger, wrongVersion } from "../http/query.ts";
 import { badRequest, type FieldError, fieldError, gone, tooLarge } from "../http/status.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { checkFieldSelector, readFieldSelector } from "../selectors/fields.ts";
@@ -22,8 +23,35 @@ export interface Selection {
   readonly namespace: string | undefined;
 }
 
-/** Reads labelSelector and fieldSelector. Throws 400. */
-export function readSelection(query: URLSearchParams, kind: ServedKind): Selection {
+/** What a list, a watch and a deletion of a collection ask for alike. */
+export interface ListOptions {
+  readonly limit: number;
+  readonly timeoutSeconds: number;
+  readonly selection: Selection;
+}
+
+/** Reads them in the order in which a cluster complains; `checkTogether` refuses what does not go together. Throws 400. */
+export function readListOptions(
+  query: URLSearchParams,
+  kind: ServedKind,
+  checkTogether: (query: URLSearchParams) => void = checkVersionMatch,
+): ListOptions {
+  const { limit, timeoutSeconds } = parseListOptions(query);
+  checkTogether(query);
+  // Only now fields that nobody can select.
+  return { limit, timeoutSeconds, selection: readSelection(query, kind) };
+}
+
+/** The part of it that no kind is needed for. Throws 400. */
+export function parseListOptions(query: URLSearchParams): Omit<ListOptions, "selection"> {
+  const timeoutSeconds = readInteger(query, "timeoutSeconds");
+  const limit = readInteger(query, "limit");
+  readLabelSelector(query.get("labelSelector"));
+  checkFieldSelector(query.get("fieldSelector"));
+  return { limit, timeoutSeconds };
+}
+
+function readSelection(query: URLSearchParams, kind: ServedKind): Selection {
   const labels = readLabelSelector(query.get("labelSelector"));
   const fields = readFieldSelector(query.get("fieldSelector"), kind);
   const matches =
@@ -54,15 +82,9 @@ export interface Page {
 
 /** What a list, or a deletion of a collection, is about. Throws 400, 410, 422 and 504. */
 export async function pageOf(api: Api, { query, info }: Call, kind: ServedKind): Promise<Page> {
-  // Selectors that cannot be read come first, then options that do not go together, then fields that nobody can select.
-  readLabelSelector(query.get("labelSelector"));
-  checkFieldSelector(query.get("fieldSelector"));
-  checkVersionMatch(query);
-  const selection = readSelection(query, kind);
+  const { selection, limit: wanted } = readListOptions(query, kind);
   // Version 0 is whatever is at hand, which a cluster answers whole.
-  const wanted = Math.max(0, readInteger(query, "limit"));
-  const limit = query.get("resourceVersion") === "0" ? 0 : wanted;
-  readInteger(query, "timeoutSeconds");
+  const limit = query.get("resourceVersion") === "0" ? 0 : Math.max(0, wanted);
   const plan = planList(api, query, limit);
   const revision = plan.revision;
   const entries = gather(api, kind, info.namespace, selection, plan);
@@ -74,14 +96,6 @@ export async function pageOf(api: Api, { query, info }: Call, kind: ServedKind):
     ...(token && remaining !== undefined ? { remainingItemCount: remaining } : {}),
   };
   return { page, metadata };
-}
-
-/** A whole number of a query, 0 when it is absent. Throws 400. */
-export function readInteger(query: URLSearchParams, name: string): number {
-  const text = query.get(name);
-  if (!text) return 0;
-  if (!/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
-  return Number(text);
 }
 
 interface Plan {
@@ -111,12 +125,10 @@ function planList(api: Api, query: URLSearchParams, limit: number): Plan {
     }
     return { revision: rv, after };
   }
-  if (version && !/^\d+$/.test(version))
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
-    );
-  const wanted = Number(version || "0");
-  if (wanted > store.revision) throw tooLarge(wanted, store.revision);
+  const wrong = wrongVersion(version);
+  if (wrong !== undefined) throw badRequest(`invalid resource version: ${wrong}`);
+  const wanted = Number(version);
+  if (wanted > store.revision) throw tooLarge(version, store.revision);
   // Older clients page through a version without saying that they mean exactly this one.
   if (match === "Exact" || (match === "" && wanted > 0 && limit > 0)) {
     if (wanted < store.history.compacted) throw gone(`The resourceVersion for the provided list is too old.`);

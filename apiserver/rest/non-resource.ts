@@ -7,9 +7,8 @@ import {
   apiVersions,
   namedGroups,
 } from "../discovery/documents.ts";
-import { negotiate, parseMedia } from "../http/media.ts";
-import { send, sendText } from "../http/respond.ts";
-import { failure } from "../http/status.ts";
+import { checkAccepted, findRepresentation, negotiate, parseMedia, producedTypes } from "../http/media.ts";
+import { send, sendText, toYaml } from "../http/respond.ts";
 import { openApiDocument, openApiIndex, openApiVersionTwo } from "../openapi/documents.ts";
 import { encodeOpenApi } from "../openapi/protobuf.ts";
 import type { Api, Call } from "./api.ts";
@@ -28,7 +27,6 @@ const versionInfo = {
   platform: `${process.platform}/${process.arch}`,
 };
 const health = new Set(["/healthz", "/livez", "/readyz", "/healthz/ping", "/livez/ping", "/readyz/ping"]);
-const discoveryForms: ReadonlySet<string> = new Set(["APIGroupDiscoveryList"]);
 interface Document {
   readonly bytes: Buffer;
   /** Of the content: a client's cache outlives this process. */
@@ -56,9 +54,15 @@ export async function nonResource(api: Api, call: Call, address: string): Promis
   const document = cached(api, path);
   if (!document) return nothing(call);
   if (path.startsWith("/openapi/")) return sendDocument(call, document, path === "/openapi/v3" ? indexType : undefined);
-  const { yaml } = negotiate(request.headers.accept, new Set());
-  if (yaml) return send(response, 200, document.bytes, { yaml });
-  sendDocument(call, document);
+  if (path === "/api/v1" || isBuiltIn(api, path)) checkAccepted(request.headers.accept, producedTypes);
+  const { yaml } = negotiate(request.headers.accept, "plain");
+  send(response, 200, document.bytes, { yaml });
+}
+
+/** The resources of a group version that has routes of its own. */
+function isBuiltIn({ registry }: Api, path: string): boolean {
+  const [, , group = "", version] = path.split("/");
+  return version !== undefined && !registry.all().some((kind) => kind.custom && kind.group === group);
 }
 
 // As kube-apiserver labels its index, for whatever reason.
@@ -92,10 +96,7 @@ export function healthOf(path: string, writable: boolean, verbose: boolean): { c
 
 // Its route writes JSON alone.
 function version({ request, response }: Call): void {
-  const [wanted] = (request.headers.accept ?? "*/*").split(",").flatMap((part) => parseMedia(part).type);
-  if (!["application/json", "application/*", "*/*"].includes(wanted ?? "")) {
-    throw failure(406, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: application/json", {});
-  }
+  checkAccepted(request.headers.accept, ["application/json"]);
   send(response, 200, versionInfo);
 }
 
@@ -119,14 +120,15 @@ function versionTwoBytes(api: Api): Document {
   return document;
 }
 
-function sendDocument({ request, response }: Call, { bytes, etag }: Document, type?: string): void {
+function sendDocument({ request, response }: Call, { bytes, etag }: Document, type?: string, cache?: string): void {
   response.setHeader("Etag", etag);
-  response.setHeader("Vary", "Accept");
+  // The index looks at no header.
+  if (type !== indexType) response.setHeader("Vary", "Accept");
   if (request.headers["if-none-match"] === etag) {
     response.writeHead(304).end();
     return;
   }
-  send(response, 200, bytes, type ? { type } : {});
+  send(response, 200, bytes, { ...(type ? { type } : {}), ...(cache ? { cache } : {}) });
 }
 
 function known(api: Api, path: string): boolean {
@@ -134,13 +136,19 @@ function known(api: Api, path: string): boolean {
 }
 
 async function root(api: Api, call: Call, address: string, core: boolean): Promise<void> {
-  const wanted = negotiate(call.request.headers.accept, discoveryForms);
   const { response } = call;
-  if (wanted.as !== "discovery") {
-    return send(response, 200, core ? apiVersions(address) : apiGroupList(api.registry), { yaml: wanted.yaml });
+  const { accept } = call.request.headers;
+  // Whoever knows the aggregated form gets it, whatever else is preferred.
+  const wanted = findRepresentation(accept, "discovery");
+  if (wanted?.as === "discovery") {
+    const { version, yaml } = wanted;
+    const content = aggregated(api.registry, core, version);
+    const media = `application/${yaml ? "yaml" : "json"};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+    return sendDocument(call, toDocument(yaml ? Buffer.from(toYaml(content)) : content), media, "public");
   }
-  const type = `application/json;g=apidiscovery.k8s.io;v=${wanted.version};as=APIGroupDiscoveryList`;
-  sendDocument(call, toDocument(aggregated(api.registry, core, wanted.version)), type);
+  if (core) checkAccepted(accept, producedTypes);
+  const { yaml } = negotiate(accept, "plain");
+  send(response, 200, core ? apiVersions(address) : apiGroupList(api.registry), { yaml });
 }
 
 function cacheOf(api: Api): { readonly made: Map<string, Document> } {

@@ -1,3 +1,4 @@
+import { isTrue } from "../http/query.ts";
 import { type FieldError, failure, fieldError } from "../http/status.ts";
 import type { Call } from "./api.ts";
 
@@ -9,6 +10,18 @@ export interface WriteOptions {
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
   readonly force: boolean;
+  readonly sent: SentOptions;
+}
+
+/** Options as they were sent, for policies to read: what was not given is absent. */
+export type SentOptions = Readonly<Record<string, unknown>>;
+
+/** The options of a write as a policy reads them; a PATCH asks to create or to update. */
+export function optionsObject(
+  kind: "CreateOptions" | "UpdateOptions" | "DeleteOptions",
+  sent: SentOptions = {},
+): object {
+  return { kind, apiVersion: "meta.k8s.io/v1", ...sent };
 }
 
 /** Reads CreateOptions, UpdateOptions or PatchOptions. Throws 422 for values that Kubernetes does not know. */
@@ -42,7 +55,12 @@ export function readWriteOptions(
     dryRun: dryRun.length > 0,
     fieldManager: manager || defaultManager(call.request.headers["user-agent"]),
     fieldValidation: (validation || "Warn") as FieldValidation,
-    force: force !== null && force !== "false" && force !== "0",
+    force: isTrue(force),
+    sent: {
+      ...(dryRun.length > 0 ? { dryRun } : {}),
+      ...(manager ? { fieldManager: manager } : {}),
+      ...(validation ? { fieldValidation: validation } : {}),
+    },
   };
 }
 

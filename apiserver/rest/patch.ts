@@ -1,7 +1,7 @@
 import { copyJson, isObject } from "../../lib/json.ts";
 import { goPlain } from "../fields/go-value.ts";
 import { readBody, toText } from "../http/body.ts";
-import { type Decoded, goSyntaxError, readJson } from "../http/json-body.ts";
+import { type Decoded, goSyntaxError, mayHaveHalves, readJson } from "../http/json-body.ts";
 import { badRequest } from "../http/status.ts";
 import { warningsOf } from "../http/yaml-body.ts";
 import { readYamlBody } from "../http/yaml-reader.ts";
@@ -23,11 +23,13 @@ import {
   strategicPatch as strategic,
 } from "./patch-type.ts";
 import { asPatchedKind, checkIdentity, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
+import { representationOf } from "./read.ts";
 import { updateObject, type Wanted } from "./update.ts";
 
 /** PATCH of the four types, also to /status. */
 export async function patch(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
   const type = readPatchType(call.request.headers["content-type"], kind.custom);
+  representationOf(call);
   const options = readWriteOptions(call, "PatchOptions", type === apply);
   const text = toText(await readBody(call.request));
   const decoded = await read(text, type);
@@ -81,12 +83,13 @@ function reportDuplicates(found: readonly string[], validation: string, warnings
 async function read(text: string, type: string): Promise<Decoded> {
   try {
     if (type !== apply) return readJson(text);
-    const json = text.trimStart().startsWith("{") ? readJson(text) : undefined;
+    // Half a pair of escapes is a mistake in YAML and none in JSON.
+    const json = /^[ \t\r\n]*\{/.test(text) && !mayHaveHalves(text) ? readJson(text) : undefined;
     return json && json.strict.length === 0 ? json : await readYamlBody(text, "error converting YAML to JSON: ");
   } catch (error) {
     const message = goSyntaxError(error);
     if (type === apply) throw badRequest(`error decoding YAML: ${message}`);
-    throw badRequest(`error decoding patch: ${message}`);
+    throw badRequest(type === strategic ? message : `error decoding patch: ${message}`);
   }
 }
 

@@ -2,9 +2,9 @@ import { isObject } from "../../lib/json.ts";
 import { shown } from "../http/body.ts";
 import { badRequest, failure, fieldError, invalid } from "../http/status.ts";
 import { warningsOf } from "../http/yaml-body.ts";
-import { builtinKindNames } from "../kinds/builtin.ts";
 import { goMismatch } from "../kinds/go-types.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
+import { isOtherVersion, knownKinds } from "../kinds/known-kinds.ts";
 import { goType, normaliseMetadata } from "../kinds/metadata.ts";
 import { goJson, goQuote } from "../schema/field-errors.ts";
 import { metaFields } from "../schema/json-schema.ts";
@@ -55,18 +55,20 @@ export function asKind(
   if (!kind.custom) {
     object.apiVersion ||= wanted;
     object.kind ||= kind.kind;
-    if (object.apiVersion !== wanted || object.kind !== kind.kind) throw badRequest(foreign(kind, object));
-    return object;
+    if (object.apiVersion === wanted && object.kind === kind.kind) return object;
+    throw isOtherVersion(kind, object) ? otherVersion(object, wanted) : badRequest(foreign(kind, object));
   }
   if (!object.kind) throw unrecognised(`Object 'Kind' is missing in '${text()}'`);
   if (object.apiVersion !== wanted) {
     complain(unknownToAnyVersion(kind, object));
-    const why = `the API version in the data (${object.apiVersion ?? ""}) does not match the expected API version (${wanted})`;
-    throw badRequest(why);
+    throw otherVersion(object, wanted);
   }
   checkCustomKind(kind, object);
   return object;
 }
+
+const otherVersion = ({ apiVersion: given = "" }: Partial<KubeObject>, wanted: string): Error =>
+  badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
 
 /**
  * The same for the outcome of a patch, which may not turn an object into another kind. `refuse` words a 422 in which the
@@ -141,7 +143,7 @@ function foreign(kind: ServedKind, object: KubeObject): string {
 
 function foreignWhy(kind: ServedKind, object: KubeObject): string {
   const version = object.apiVersion.split("/").at(-1)!;
-  return builtinKindNames.has(`${object.apiVersion}/${object.kind}`)
+  return knownKinds.has(`${object.apiVersion}/${object.kind}`)
     ? `converting (${version}.${object.kind}) to (${internalPackage(kind)}.${kind.kind}): unknown conversion`
     : `no kind "${object.kind}" is registered for version "${object.apiVersion}" ${scheme}`;
 }

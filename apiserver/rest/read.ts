@@ -1,4 +1,5 @@
-import { negotiate, type Representation } from "../http/media.ts";
+import { checkAccepted, negotiate, producedTypes, type Representation } from "../http/media.ts";
+import { isTrue, wrongVersion } from "../http/query.ts";
 import { send } from "../http/respond.ts";
 import { badRequest, failure, notFound, tooLarge } from "../http/status.ts";
 import { about, type ServedKind } from "../kinds/kind.ts";
@@ -7,33 +8,22 @@ import { type IncludeObject, metadataOnly, tableHead, tableRow } from "../table/
 import type { Api, Call } from "./api.ts";
 import { servedBytes, toServed } from "./present.ts";
 
-const allowed: ReadonlySet<string> = new Set(["Table", "PartialObjectMetadata", "PartialObjectMetadataList"]);
-
 /** The representation that a request for objects asks for. Throws 406. */
 export function representationOf(call: Call): Representation {
-  return negotiate(call.request.headers.accept, allowed);
+  return negotiate(call.request.headers.accept, "objects");
 }
 
-const written = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const streamed = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
 
 /** What the routes of built-in kinds refuse before anything else looks at the header. Throws 406. */
-export function checkAccepted({ info, request }: Call): void {
-  const types = info.name === "" && info.verb !== "create" ? [...written, ...streamed] : written;
-  const known = ["*/*", "", ...written];
-  if ((request.headers.accept ?? "").split(",").some((part) => known.includes(part.split(";")[0]!.trim()))) return;
-  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(", ")}`;
-  throw failure(406, "NotAcceptable", message, {});
+export function checkRoute({ info, request }: Call): void {
+  const collection = info.name === "" && info.verb !== "create";
+  checkAccepted(request.headers.accept, producedTypes, collection ? [...producedTypes, ...streamed] : producedTypes);
 }
 
-/** The same for a watch, which is not written as YAML. */
-export function streamRepresentationOf(call: Call): Representation {
-  const found = representationOf(call);
-  if (!found.yaml) return found;
-  const others = (call.request.headers.accept ?? "").split(",").filter((part) => !part.includes("yaml"));
-  if (others.length > 0) return negotiate(others.join(","), allowed);
-  const types = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
-  throw failure(406, "NotAcceptable", `only the following media types are accepted: ${types}`);
+/** Refuses what a watch cannot be written as. Throws 406. */
+export function checkStream({ yaml }: Representation): void {
+  if (yaml) throw failure(406, "NotAcceptable", `only the following media types are accepted: ${streamed.join(", ")}`);
 }
 
 /** The same for a list. Throws 406 where a client asks for one object's metadata. */
@@ -79,14 +69,12 @@ export function findEntry(api: Api, kind: ServedKind, namespace: string, name: s
 export function get(api: Api, call: Call, kind: ServedKind): void {
   const { namespace, name } = call.info;
   representationOf(call);
-  const wanted = call.query.get("resourceVersion");
-  if (wanted && !/^\d+$/.test(wanted))
-    throw failure(
-      500,
-      "",
-      `resourceVersion: Invalid value: "${wanted}": strconv.ParseUint: parsing "${wanted}": invalid syntax`,
-    );
-  if (Number(wanted ?? "") > api.store.revision) throw tooLarge(Number(wanted), api.store.revision);
+  if (isTrue(call.query.get("export")))
+    throw badRequest("the export parameter, deprecated since v1.14, is no longer supported");
+  const wanted = call.query.get("resourceVersion") ?? "";
+  const wrong = wrongVersion(wanted);
+  if (wrong !== undefined) throw failure(500, "", wrong);
+  if (Number(wanted) > api.store.revision) throw tooLarge(wanted, api.store.revision);
   respondEntry(api, call, kind, 200, findEntry(api, kind, kind.namespaced ? namespace : "", name));
 }
 

@@ -6,7 +6,7 @@ import { create } from "./create.ts";
 import { remove, removeCollection } from "./delete.ts";
 import { list } from "./list.ts";
 import { patch } from "./patch.ts";
-import { checkAccepted, get } from "./read.ts";
+import { checkRoute, get, representationOf } from "./read.ts";
 import { scale } from "./scale.ts";
 import { put } from "./update.ts";
 import { watch } from "./watch.ts";
@@ -22,7 +22,9 @@ export async function resource(api: Api, call: Call): Promise<void> {
   // A doubled slash holds an empty name.
   if (info.path.includes("//")) throw kind.custom ? notFound(about(kind), "") : missing();
   if (info.extra.length > 0) throw kind.custom ? notFound(about(kind), info.name) : missing();
-  if (call.request.method === "HEAD" && !kind.custom) throw notAllowed();
+  const { method } = call.request;
+  // The routes of built-in kinds look at the method, also where the path says that it is a watch.
+  if (!kind.custom && (method === "HEAD" || (info.verbInPath && method !== "GET"))) throw notAllowed();
   // A namespaced kind is only listed across namespaces, and a cluster-scoped one has none.
   const scoped = kind.bucket === "core/namespaces" ? "" : info.namespace;
   const lists = info.name === "" && (info.verb === "list" || info.verb === "watch");
@@ -34,7 +36,9 @@ export async function resource(api: Api, call: Call): Promise<void> {
   }
   if (info.subresource) return subresource(api, call, kind);
   if (!kind.verbs.includes(info.verb)) throw kind.custom ? unsupportedVerb(kind, info.verb) : notAllowed();
-  if (!kind.custom) checkAccepted(call);
+  if (!kind.custom) checkRoute(call);
+  // Before anything is done that could not be answered. Of a patch, its type is looked at first.
+  if (info.verb !== "patch") representationOf(call);
   switch (info.verb) {
     case "get":
       return get(api, call, kind);
@@ -70,6 +74,8 @@ async function subresource(api: Api, call: Call, kind: ServedKind): Promise<void
   const found = kind.subresources.find(({ name }) => name === info.subresource);
   if (!found) throw kind.custom ? notFound(about(kind), info.name) : missing();
   if (!found.verbs.includes(info.verb)) throw kind.custom ? unsupportedVerb(kind, info.verb) : notAllowed();
+  if (!kind.custom) checkRoute(call);
+  if (info.verb !== "patch") representationOf(call);
   if (found.scale) return scale(api, call, kind, found.scale);
   if (info.verb === "get") return get(api, call, kind);
   if (info.verb === "update") return put(api, call, kind, info.subresource);

@@ -140,6 +140,7 @@ async function readPatch(
   validation: FieldValidation,
 ): Promise<Change | undefined> {
   if (type === applyPatch) return undefined;
+  representationOf(call);
   const text = toText(await readBody(call.request));
   let read: Decoded;
   try {

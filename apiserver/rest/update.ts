@@ -10,7 +10,7 @@ import type { Decision } from "../store/store.ts";
 import type { AdmissionRequest, Api, Call } from "./api.ts";
 import { buildNew, type CreateContext, checkNamespace, findNamespace } from "./create.ts";
 import { isUnchanged, trackFields } from "./fields.ts";
-import { readWriteOptions } from "./options.ts";
+import { optionsObject, readWriteOptions } from "./options.ts";
 import { type Outcome, respondOutcome } from "./outcome.ts";
 import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, fromStored, toStored } from "./present.ts";
@@ -151,7 +151,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
     ...(kind.strategy.strictFinalizers ? coreErrors(kind, half, context.subresource) : []),
     // kube-apiserver runs this twice, and answers with its causes twice.
     ...validateMetadataUpdate(half, live),
-    ...validateMetadataUpdate(half, live),
+    ...(kind.strategy.metadataOnce ? [] : validateMetadataUpdate(half, live)),
     ...scaleErrors(kind, half),
   ];
   const errors = [
@@ -167,8 +167,9 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   if (errors.length > 0) throw invalidObject(kind, context.name, errors);
   context.warnings.push(...(kind.strategy.warnings?.(half, live) ?? []));
   const { user, namespace, name, subresource } = context;
-  const request = { operation: "UPDATE", user, kind, namespace, name, subresource, options: {} } as const;
-  const { dryRun } = context.options;
+  const { dryRun, sent } = context.options;
+  const options = optionsObject("UpdateOptions", sent);
+  const request = { operation: "UPDATE", user, kind, namespace, name, subresource, options } as const;
   const { body } = context;
   const [object, oldObject] = body ? [body.of(half), body.of(live)] : [half, live];
   api.admit({ ...request, body: body?.kind, dryRun, object, oldObject, warnings: context.warnings });
@@ -229,7 +230,7 @@ function halfOf(kind: ServedKind, subresource: string, next: KubeObject, live: K
   return { ...next, spec: finalizers.length > 0 ? { finalizers } : {}, status: live.status };
 }
 
-/** A write to /status changes status alone; built-in kinds also take metadata that belongs to it. */
+/** A write to /status changes status alone; built-in kinds also take metadata that belongs to it, Namespaces all of it. */
 function withStatus(kind: ServedKind, next: KubeObject, live: KubeObject): KubeObject {
   // The rest is the live object's own: from here on nothing but metadata and status changes.
   const result: KubeObject = { ...live, metadata: { ...live.metadata } };
@@ -239,6 +240,10 @@ function withStatus(kind: ServedKind, next: KubeObject, live: KubeObject): KubeO
   if (!kind.custom) {
     copyField(result.metadata, next.metadata, "labels");
     copyField(result.metadata, next.metadata, "annotations");
+  }
+  if (kind.bucket === "core/namespaces") {
+    copyField(result.metadata, next.metadata, "finalizers");
+    copyField(result.metadata, next.metadata, "ownerReferences");
   }
   return result;
 }

@@ -1,16 +1,16 @@
 import type { Representation } from "../http/media.ts";
-import { isTrue } from "../http/request-info.ts";
+import { isTrue, wrongVersion } from "../http/query.ts";
 import { setWarnings } from "../http/respond.ts";
-import { failure, fieldError, gone, statusOf, tooLarge } from "../http/status.ts";
+import { badRequest, failure, fieldError, gone, statusOf, tooLarge } from "../http/status.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { type Change, type Entry, keyOf, parse } from "../store/entry.ts";
 import type { History } from "../store/history.ts";
 import { emptyRow, metadataOnly, tableHead, tableRow } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
-import { type Match, readInteger, readSelection } from "./list.ts";
+import { type Match, readListOptions } from "./list.ts";
 import { invalidOptions } from "./options.ts";
 import { fromStored, servedBytes, toServed } from "./present.ts";
-import { includeObjectOf, streamRepresentationOf } from "./read.ts";
+import { checkStream, includeObjectOf, representationOf } from "./read.ts";
 import { WatchSession } from "./watch-session.ts";
 
 const bookmarkEveryMs = 60_000;
@@ -25,12 +25,15 @@ const maxTimeoutMs = 2 ** 31 - 1;
  */
 export async function watch(api: Api, call: Call, kind: ServedKind): Promise<void> {
   const { query, response } = call;
-  const representation = streamRepresentationOf(call);
-  const selection = readSelection(query, kind);
+  const representation = representationOf(call);
+  const { selection, timeoutSeconds } = readListOptions(query, kind, checkInitialEvents);
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
-  const initial = initialEvents(query);
-  const timeoutMs = Math.min(maxTimeoutMs, timeoutOf(query, api.random ?? Math.random) * 1_000);
+  const initial = isTrue(query.get("sendInitialEvents"));
+  const timeoutMs = Math.min(maxTimeoutMs, (timeoutSeconds || someTime(api.random ?? Math.random)) * 1_000);
   const from = startRevision(api, query, initial);
+  checkStream(representation);
+  if (call.info.name && query.get("fieldSelector") && selection.name !== call.info.name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
   const namespace = kind.namespaced ? call.info.namespace || selection.namespace || "" : "";
   const name = call.info.name || selection.name;
   const encoder = encoderFor(api, kind, representation, query);
@@ -50,6 +53,7 @@ export async function watch(api: Api, call: Call, kind: ServedKind): Promise<voi
   };
   const session = new WatchSession(response, lineFor, () => encoder.failure(gone("too many events are unread")));
   const mark = () => session.bookmark(() => encoder.bookmark(api.store.revision, false));
+  if (timeoutMs < 0) return session.end(encoder.failure(overdue()));
   // Like kube-apiserver, which finds that it cannot put a list into an event.
   if (representation.as === "metadata" && representation.list) return session.end();
   if (initial && from !== undefined && !(await reached(api, from)))
@@ -124,8 +128,13 @@ function markNowAndThen(api: Api, timeoutMs: number, mark: () => void): Disposab
 }
 
 // Like kube-apiserver: without a wish, between half an hour and an hour, so that clients do not all come back at once.
-function timeoutOf(query: URLSearchParams, random: () => number): number {
-  return readInteger(query, "timeoutSeconds") || 1_800 + Math.floor(random() * 1_800);
+function someTime(random: () => number): number {
+  return 1_800 + Math.floor(random() * 1_800);
+}
+
+// Of a watch that is over before it begins.
+function overdue(): Error {
+  return failure(500, "InternalError", "context deadline exceeded");
 }
 
 function currentEntries(api: Api, kind: ServedKind, namespace: string, name: string | undefined): Entry[] {
@@ -136,7 +145,8 @@ function currentEntries(api: Api, kind: ServedKind, namespace: string, name: str
   return api.store.list(kind.bucket, namespace || undefined);
 }
 
-function initialEvents(query: URLSearchParams): boolean {
+/** Throws 422 for options of a watch that do not go together. */
+function checkInitialEvents(query: URLSearchParams): void {
   const send = query.get("sendInitialEvents");
   const match = query.get("resourceVersionMatch") ?? "";
   const field = "resourceVersionMatch";
@@ -154,7 +164,6 @@ function initialEvents(query: URLSearchParams): boolean {
     errors.push(fieldError.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
   }
   if (errors.length > 0) throw invalidOptions("ListOptions", errors);
-  return isTrue(send);
 }
 
 /** The revision to watch from, which may be one that is to come; undefined means: the current state first. */
@@ -163,12 +172,8 @@ function startRevision(api: Api, query: URLSearchParams, initial: boolean): numb
   // Whoever refuses the initial events wants none.
   if (text === "" || text === "0")
     return query.get("sendInitialEvents") !== null && !initial ? api.store.revision : undefined;
-  if (!/^\d+$/.test(text))
-    throw failure(
-      500,
-      "",
-      `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
-    );
+  const wrong = wrongVersion(text);
+  if (wrong !== undefined) throw failure(500, "", wrong);
   return Number(text);
 }
 

@@ -1,5 +1,6 @@
 import type { Listed } from "../discovery/documents.ts";
 import { readDecoded } from "../http/body.ts";
+import { badRequest } from "../http/status.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { toStructural } from "../kinds/openapi.ts";
 import type { Call } from "../rest/api.ts";
@@ -48,13 +49,25 @@ export async function readReview(call: Call, kind: ServedKind): Promise<{ object
   const { value, strict } = await readDecoded(call.request, kind.kind);
   const object = asKind(kind, value);
   const unknown = conform(kind, object);
+  const { metadata } = object;
+  const { namespace } = call.info;
+  if (metadata.namespace && kind.namespaced && metadata.namespace !== namespace)
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  if (kind.namespaced) metadata.namespace = namespace;
+  else delete metadata.namespace;
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
   return { object, options };
 }
 
 /** The metadata of an answer: that of the request and, as of every created object, who set which field. */
-export function answeredMetadata(kind: ServedKind, object: KubeObject, manager: string, now: string): object {
-  trackFields(kind, undefined, object, { manager, subresource: "", now });
+export function answeredMetadata(
+  kind: ServedKind,
+  object: KubeObject,
+  manager: string,
+  now: string,
+  subresource = "",
+): object {
+  trackFields(kind, undefined, object, { manager, subresource, now });
   const { name, ...rest } = object.metadata;
   return { ...(name ? { name } : {}), ...rest };
 }

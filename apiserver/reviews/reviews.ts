@@ -3,10 +3,10 @@ import { isObject } from "../../lib/json.ts";
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { ServiceAccountTokens } from "../auth/service-account-tokens.ts";
 import { reviewResources } from "../discovery/reviews.ts";
+import { checkAccepted, negotiate, producedTypes } from "../http/media.ts";
 import { send } from "../http/respond.ts";
 import { type FieldError, fieldError, invalid } from "../http/status.ts";
 import type { Api, Call } from "../rest/api.ts";
-import { representationOf } from "../rest/read.ts";
 import { missing, notAllowed } from "../rest/resource.ts";
 import { accessReview } from "./access.ts";
 import { answeredMetadata, readReview, reviewKind } from "./kinds.ts";
@@ -39,6 +39,9 @@ export async function review(ports: ReviewPorts, api: Api, call: Call): Promise<
   if (!kind) return false;
   if (info.name || info.extra.length > 0 || kind.namespaced !== (info.namespace !== "")) throw missing();
   if (info.verb !== "create") throw notAllowed();
+  const { accept } = call.request.headers;
+  checkAccepted(accept, producedTypes);
+  const { yaml } = negotiate(accept, "reviews");
   const { object, options } = await readReview(call, kind);
   const spec = isObject(object.spec) ? object.spec : {};
   const now = toRfc3339(api.clock.now());
@@ -46,7 +49,6 @@ export async function review(ports: ReviewPorts, api: Api, call: Call): Promise<
   const result = answer(ports, api, call, kind.kind, spec);
   const errors = [...("errors" in result ? result.errors : []), ...metadataErrors(kind.kind, metadata)];
   if ("errors" in result || errors.length > 0) throw invalid(kind.group, "", "", errors);
-  const { yaml } = representationOf(call);
   const answered = {
     kind: kind.kind,
     apiVersion: `${kind.group}/v1`,

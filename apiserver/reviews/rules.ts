@@ -1,3 +1,4 @@
+import { tellMissing } from "../auth/rbac.ts";
 import { badRequest } from "../http/status.ts";
 import type { Api, User } from "../rest/api.ts";
 import type { Reviewed } from "./reviews.ts";
@@ -8,7 +9,7 @@ export function rulesReview(api: Api, user: User, spec: Record<string, unknown>)
   if (typeof namespace !== "string" || namespace === "") {
     throw badRequest("no namespace on request");
   }
-  const rules = api.authorizer.rules(user, namespace);
+  const { rules, missing } = api.authorizer.rules(user, namespace);
   const resourceRules = rules
     .filter((rule) => (rule.resources ?? []).length > 0)
     .map(({ verbs, apiGroups = [], resources = [], resourceNames }) => ({
@@ -20,5 +21,6 @@ export function rulesReview(api: Api, user: User, spec: Record<string, unknown>)
   const nonResourceRules = rules
     .filter((rule) => (rule.nonResourceURLs ?? []).length > 0)
     .map(({ verbs, nonResourceURLs = [] }) => ({ verbs, nonResourceURLs }));
-  return { status: { resourceRules, nonResourceRules, incomplete: false } };
+  const evaluationError = missing.length > 0 ? { evaluationError: tellMissing(missing) } : {};
+  return { status: { resourceRules, nonResourceRules, incomplete: false, ...evaluationError } };
 }

@@ -1,36 +1,65 @@
 import { toRfc3339 } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import { issuer, type ServiceAccountTokens } from "../auth/service-account-tokens.ts";
+import { checkAccepted, negotiate, producedTypes } from "../http/media.ts";
 import { send } from "../http/respond.ts";
 import { badRequest, conflict, type FieldError, fieldError, invalid, notFound } from "../http/status.ts";
 import type { Api, Call } from "../rest/api.ts";
 import { findNamespace } from "../rest/create.ts";
+import { optionsObject } from "../rest/options.ts";
 import { type KubeObject, parse } from "../store/entry.ts";
-import { readReview, reviewKind } from "./kinds.ts";
+import { answeredMetadata, readReview, reviewKind } from "./kinds.ts";
 
 const group = "authentication.k8s.io";
 const hourSeconds = 3_600;
 const minSeconds = 600;
 const maxSeconds = 2 ** 32;
+const unissued = { token: "", expirationTimestamp: null };
 
 const kind = reviewKind({ group, kind: "TokenRequest", plural: "tokenrequests", namespaced: true });
 
-/** POST to `serviceaccounts/{name}/token`: a token for the account, at most as long as asked for. Throws 404 and 422. */
+/**
+ * POST to `serviceaccounts/{name}/token`: a token for the account, at most as long as asked for. Throws 404, 409, 422 and
+ * what admission refuses with.
+ */
 export async function requestToken(tokens: ServiceAccountTokens, api: Api, call: Call): Promise<void> {
   const { namespace, name } = call.info;
-  const { object } = await readReview(call, kind);
-  const spec = isObject(object.spec) ? object.spec : {};
+  const { accept } = call.request.headers;
+  checkAccepted(accept, producedTypes);
+  const { yaml } = negotiate(accept, "reviews");
+  const { object, options } = await readReview(call, kind);
+  const spec: Record<string, unknown> = {
+    expirationSeconds: hourSeconds,
+    ...(isObject(object.spec) ? object.spec : {}),
+  };
+  object.spec = spec;
+  const sent = answeredMetadata(kind, object, options.fieldManager, toRfc3339(api.clock.now()), "token");
   findNamespace(api, namespace);
-  const entry = api.store.find("core/serviceaccounts", `${namespace}/${name}`);
-  if (!entry) throw notFound({ group: "", resource: "serviceaccounts" }, name);
-  const seconds = typeof spec.expirationSeconds === "number" ? spec.expirationSeconds : hourSeconds;
-  const errors = [...metadataErrors(object, name, namespace), ...expiryErrors(seconds)];
-  if (errors.length > 0)
-    throw invalid(group, "TokenRequest", errors[0]!.field.startsWith("metadata") ? name : "", errors);
+  checkName(object, name);
+  const uid = accountUid(api, object, namespace, name);
+  const seconds = Number(spec.expirationSeconds);
+  const errors = expiryErrors(seconds);
+  if (errors.length > 0) throw invalid(group, "TokenRequest", "", errors);
   const audiences =
     Array.isArray(spec.audiences) && spec.audiences.length > 0 ? (spec.audiences as string[]) : [issuer];
+  const metadata = { ...sent, name, namespace, uid, creationTimestamp: toRfc3339(api.clock.now()) };
+  const answered = { boundObjectRef: null, ...spec, audiences, expirationSeconds: seconds };
+  api.admit({
+    operation: "CREATE",
+    user: call.user,
+    kind: api.registry.find("", "v1", "serviceaccounts")!,
+    namespace,
+    name,
+    subresource: "token",
+    body: { group, version: "v1", kind: "TokenRequest" },
+    dryRun: options.dryRun,
+    object: { kind: "TokenRequest", apiVersion: `${group}/v1`, metadata, spec: answered, status: unissued },
+    oldObject: undefined,
+    options: optionsObject("CreateOptions", options.sent),
+    warnings: call.warnings,
+  });
+  // Whether the Secret is there is nothing that a policy would be asked after.
   const boundTo = findBound(api, spec.boundObjectRef, namespace);
-  const uid = parse(entry).metadata.uid ?? "";
   const { token, expiresAt } = tokens.issue({
     namespace,
     name,
@@ -39,23 +68,25 @@ export async function requestToken(tokens: ServiceAccountTokens, api: Api, call:
     expirationSeconds: seconds,
     ...(boundTo ? { boundTo } : {}),
   });
-  const metadata = { name, namespace, uid, creationTimestamp: toRfc3339(api.clock.now()) };
   const status = { token, expirationTimestamp: toRfc3339(expiresAt) };
-  const answered = { boundObjectRef: null, ...spec, audiences, expirationSeconds: seconds };
-  send(call.response, 201, { kind: "TokenRequest", apiVersion: `${group}/v1`, metadata, spec: answered, status });
+  const body = { kind: "TokenRequest", apiVersion: `${group}/v1`, metadata, spec: answered, status };
+  send(call.response, 201, body, { yaml, warnings: call.warnings });
 }
 
-function metadataErrors({ metadata }: KubeObject, name: string, namespace: string): FieldError[] {
-  const found: FieldError[] = [];
-  if (metadata.name && metadata.name !== name) {
-    const detail = "must match the service account name if specified";
-    found.push(fieldError.invalid("metadata.name", metadata.name, detail));
-  }
-  if (metadata.namespace && metadata.namespace !== namespace) {
-    const detail = "must match the service account namespace if specified";
-    found.push(fieldError.invalid("metadata.namespace", metadata.namespace, detail));
-  }
-  return found;
+function checkName({ metadata }: KubeObject, name: string): void {
+  if (!metadata.name || metadata.name === name) return;
+  const detail = "must match the service account name if specified";
+  throw invalid(group, "TokenRequest", name, [fieldError.invalid("metadata.name", metadata.name, detail)]);
+}
+
+/** The account must be there, and be the one that was meant. */
+function accountUid(api: Api, { metadata }: KubeObject, namespace: string, name: string): string {
+  const entry = api.store.find("core/serviceaccounts", `${namespace}/${name}`);
+  if (!entry) throw notFound({ group: "", resource: "serviceaccounts" }, name);
+  const { uid = "" } = parse(entry).metadata;
+  if (!metadata.uid || metadata.uid === uid) return uid;
+  const message = `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${uid})`;
+  throw conflict({ group, resource: "TokenRequest" }, name, message);
 }
 
 function expiryErrors(seconds: number): FieldError[] {

@@ -14,14 +14,19 @@ export interface Sizes {
   readonly text?: boolean;
   /** A map: who iterates it meets its keys, which have no size for cel-go; nor has the index of a list. */
   readonly keyed?: boolean;
+  /** A text whose size is exactly `max`. */
+  readonly exact?: boolean;
+  /** A list that no path leads to, with what its items are: cel-go does not bound their text, and see `itemOf`. */
+  readonly made?: Sizes;
 }
 
 /** What the largest request may hold: the bound of everything that has none of its own. */
 export const maxRequestBytes = 3 * 1024 * 1024;
 const scalar: Sizes = { max: 1, minBytes: 1 };
 const unknown: Sizes = { max: maxRequestBytes, minBytes: 2 };
-/** Text of a number, which cel-go does not bound at all. */
+/** What cel-go does not bound at all, such as the text of a number. */
 const unbounded: Sizes = { max: 2 ** 64, minBytes: 2 };
+const unboundedText: Sizes = { ...unbounded, text: true };
 const key: Sizes = { max: 0, minBytes: 2 };
 const known = new WeakMap<JsonSchema, Sizes>();
 
@@ -92,7 +97,8 @@ function estimate(node: Node, scope: Scope): Estimate {
   if (variables !== 0) return comprehension(node, variables, scope);
   if (op === "value") {
     const value = node.args;
-    return { cost: 0, sizes: { max: typeof value === "string" ? value.length : 1, minBytes: 1 } };
+    if (typeof value !== "string") return { cost: 0, sizes: scalar };
+    return { cost: 0, sizes: { max: value.length, minBytes: 1, text: true, exact: true } };
   }
   if (op === "id") return { cost: 1, sizes: scope[node.args as string] ?? unknown };
   if (op === "." || op === ".?") {
@@ -103,7 +109,10 @@ function estimate(node: Node, scope: Scope): Estimate {
   if (op === "[]" || op === "[?]") {
     const [list, index] = node.args as [Node, Node];
     const inner = estimate(list, scope);
-    return { cost: inner.cost + estimate(index, scope).cost + 1, sizes: inner.sizes.element ?? unknown };
+    return {
+      cost: inner.cost + estimate(index, scope).cost + 1,
+      sizes: inner.sizes.made ?? inner.sizes.element ?? unknown,
+    };
   }
   if (op === "call" || op === "rcall") return call(node, scope);
   if (op === "list") return literal(node.args as Node[], scope, 10);
@@ -113,9 +122,39 @@ function estimate(node: Node, scope: Scope): Estimate {
 
 function literal(items: readonly Node[], scope: Scope, base: number): Estimate {
   const parts = items.map((item) => estimate(item, scope));
-  const element = parts[0]?.sizes;
-  const sizes: Sizes = { max: items.length, minBytes: 2, ...(element ? { element } : {}) };
-  return { cost: base + parts.reduce((sum, part) => sum + part.cost, 0), sizes };
+  const largest = parts.map((part) => part.sizes).reduce((a, b) => (b.max > a.max ? b : a), { ...scalar, max: 0 });
+  return { cost: base + parts.reduce((sum, part) => sum + part.cost, 0), sizes: madeList(items.length, largest) };
+}
+
+const madeList = (max: number, made: Sizes): Sizes => ({ max, minBytes: 2, element: made, made });
+
+/** What a variable over a list stands for. Of a list that no path leads to, cel-go takes it for the rule's own value. */
+function itemOf(list: Sizes, scope: Scope): Sizes {
+  const { made, element, fields } = list;
+  if (!made) return element ?? (fields ? scalar : unknown);
+  const root = scope["self"] ?? unknown;
+  const names = {
+    ...root.fields,
+    ...Object.fromEntries(
+      Object.keys(made.fields ?? {}).map((name) => [name, root.fields?.[name] ?? lost(made.fields![name]!)]),
+    ),
+  };
+  return {
+    max: root.max,
+    minBytes: made.minBytes,
+    fields: names,
+    ...(made.text ? { text: true } : {}),
+    ...(made.element ? { element: root.element ?? made.element } : {}),
+  };
+}
+
+/** A value whose size cel-go has lost: only what has none stays small. */
+const lost = (sizes: Sizes): Sizes => (sizes.max <= 1 && !sizes.text ? sizes : { ...sizes, max: unbounded.max });
+
+/** What cel-go adds for comparing two items of a list: their text, which it bounds only where a path leads to it. */
+function comparing(list: Sizes): number {
+  if (!list.element?.text) return 0;
+  return traverse(list.made ? unbounded : list.element);
 }
 
 function operator(node: Node, scope: Scope): Estimate {
@@ -128,12 +167,16 @@ function operator(node: Node, scope: Scope): Estimate {
     const larger = (c?.sizes.max ?? 0) > b.sizes.max ? c!.sizes : b.sizes;
     return { cost: a.cost + Math.max(b.cost, c?.cost ?? 0), sizes: larger };
   }
-  if (node.op === "in") return { cost: sum + (b.sizes.fields ? 1 : b.sizes.element ? b.sizes.max : 1), sizes: scalar };
+  if (node.op === "in") return { cost: sum + (b.sizes.element && !b.sizes.keyed ? b.sizes.max : 1), sizes: scalar };
   if (["==", "!=", "<", "<=", ">", ">="].includes(node.op)) {
     return { cost: sum + Math.min(traverse(a.sizes), traverse(b.sizes)), sizes: scalar };
   }
   if (node.op === "+") {
-    const sizes = { ...a.sizes, max: a.sizes.max + b.sizes.max };
+    const max = a.sizes.max + b.sizes.max;
+    // Lists are joined for nothing.
+    if (a.sizes.element) return { cost: sum + 1, sizes: madeList(max, a.sizes.element) };
+    const { exact: _exact, ...kept } = a.sizes;
+    const sizes = { ...kept, max };
     return { cost: sum + (a.sizes.max <= 1 && b.sizes.max <= 1 ? 1 : traverse(sizes)), sizes };
   }
   return { cost: sum + (node.op === "&&" || node.op === "||" ? 0 : 1), sizes: scalar };
@@ -153,45 +196,112 @@ const constant = new Set([
   "value",
   "or",
 ]);
+/** Read from a value that was parsed before, or judged without looking at each character. */
+const accessors = new Set(
+  [
+    "sign asInteger isInteger asApproximateFloat isGreaterThan isLessThan compareTo add sub major minor patch",
+    "getScheme getHostname getHost getPort getEscapedPath getQuery isURL",
+    "masked prefixLength family isUnspecified isLoopback isLinkLocalMulticast isLinkLocalUnicast isGlobalUnicast",
+    "duration timestamp first last",
+  ].flatMap((names) => names.split(" ")),
+);
+/** Names that only hold functions: `sets.contains` has two arguments and no receiver. */
+const namespaces = new Set(["sets", "format", "ip", "lists", "strings", "jsonpatch", "optional", "regex", "math"]);
 const callBase = 11;
-/** List functions of Kubernetes and of cel-go, by the number of items and what comparing one costs. */
-const overLists: Readonly<Record<string, (items: number, element: Sizes) => number>> = {
+const nameFormatLength = 128;
+/** An address's bytes, twice. */
+const compareAddresses = 4;
+/** List functions of Kubernetes and of cel-go, by the number of items and what comparing two costs. */
+const overLists: Readonly<Record<string, (list: Sizes) => number>> = {
   ...Object.fromEntries(
     ["isSorted", "sum", "min", "max", "indexOf", "lastIndexOf"].map((name) => [
       name,
-      (items: number, element: Sizes) => items * (1 + (element.text ? traverse(element) : 0)),
+      (list: Sizes) => list.max * (1 + comparing(list)),
     ]),
   ),
-  sort: (items, element) => callBase + Math.ceil(items * items * (element.text ? 2.1 : 2)),
-  distinct: (items) => callBase + items * items * 2,
-  flatten: (items) => callBase + items,
-  reverse: (items) => callBase + items,
+  sort: ({ max, element }) => callBase + Math.ceil(max * max * (element?.text ? 2.1 : 2)),
+  distinct: ({ max }) => callBase + max * max * 2,
+  flatten: ({ max }) => callBase + max,
+  reverse: ({ max }) => callBase + max,
 };
+const picked = new Set(["sum", "min", "max"]);
+const counted = new Set(["isSorted", "indexOf", "lastIndexOf"]);
 
-function call(node: Node, scope: Scope): Estimate {
+/** The full name of a call and what it is given, its receiver first. */
+function partsOf(node: Node, scope: Scope): { readonly name: string; readonly nodes: readonly unknown[] } {
   const args = node.args as readonly unknown[];
   const name = args[0] as string;
+  if (node.op !== "rcall") return { name, nodes: args[1] as Node[] };
+  const receiver = args[1];
+  const prefix = isNode(receiver) && receiver.op === "id" ? (receiver.args as string) : "";
+  if (namespaces.has(prefix) && !scope[prefix]) return { name: `${prefix}.${name}`, nodes: args[2] as Node[] };
+  return { name, nodes: [receiver, ...(args[2] as Node[])] };
+}
+
+function call(node: Node, scope: Scope): Estimate {
+  const { name, nodes } = partsOf(node, scope);
   if (name === "has" && node.op === "call") return { cost: 0, sizes: scalar };
-  const nodes = node.op === "rcall" ? [args[1], ...(args[2] as Node[])] : (args[1] as Node[]);
   const parts = nodes.filter(isNode).map((part) => estimate(part, scope));
   const sum = parts.reduce((total, part) => total + part.cost, 0);
-  const first = parts[0]?.sizes ?? scalar;
-  const second = parts[1]?.sizes ?? scalar;
-  const done = (cost: number, sizes: Sizes = scalar): Estimate => ({ cost: sum + cost, sizes });
+  const { cost, sizes } = priceOf(
+    name,
+    node,
+    parts.map((part) => part.sizes),
+    nodes,
+  );
+  return { cost: sum + cost, sizes };
+}
+
+/** What one call costs beside its arguments, and how large its result may be. */
+function priceOf(name: string, node: Node, given: readonly Sizes[], nodes: readonly unknown[]): Estimate {
+  const [first = scalar, second = scalar] = given;
+  const done = (cost: number, sizes: Sizes = scalar): Estimate => ({ cost, sizes });
+  if (name.startsWith("sets.")) return done(first.max * second.max * (name === "sets.equivalent" ? 2 : 1));
   // cel-go does not bound the text of a number.
-  if (name === "string" && node.op === "call" && first.max <= 1) return done(1, unbounded);
+  if (name === "string" && node.op === "call" && first.max <= 1) return done(1, unboundedText);
+  if (accessors.has(name)) return done(1);
   if (constant.has(name)) return done(1, name === "size" ? scalar : (first.element ?? first));
-  if (name === "matches" || name === "find" || name === "findAll") {
-    return done(traverse(first) * Math.max(1, Math.ceil(second.max * 0.25)), first);
-  }
+  if (name === "matches") return done(scan(first, second));
+  if (name === "find") return done(scan(first, second), { max: first.max, minBytes: 2, text: true });
+  if (name === "findAll") return done(scan(first, second), madeList(first.max, first));
   if (name === "contains") return done(traverse(first) * traverse(second));
   if (name === "startsWith" || name === "endsWith") return done(traverse(second));
+  if (name === "validate") return done(traverse(second) * nameFormatLength * 0.25);
+  if (name === "containsIP") return done(compareAddresses + (second.text ? traverse(second) : 0));
+  if (name === "containsCIDR") return done(compareAddresses + 3 + (second.text ? traverse(second) : 0));
+  if (name === "ip" && node.op === "rcall") return done(1);
+  if (name === "ip.isCanonical") return done(Math.ceil(first.max * 0.2));
   const overList = first.element && Object.hasOwn(overLists, name) ? overLists[name] : undefined;
-  if (overList) return done(overList(first.max, first.element!), first);
-  if (name === "replace")
-    return done(Math.ceil(first.max * 0.2), { ...first, max: first.max * Math.max(1, parts[2]?.sizes.max ?? 1) });
-  if (name === "split") return done(Math.ceil(first.max * 0.2), { max: first.max, minBytes: 2, element: first });
-  return done(traverse(first), first);
+  if (overList) return done(overList(first), listResult(name, first));
+  if (name === "replace") return done(Math.ceil(first.max * 0.2), { max: replaced(given), minBytes: 2, text: true });
+  if (name === "split") {
+    const limit = isNode(nodes[2]) && nodes[2].op === "value" ? Number(nodes[2].args) : first.max;
+    return done(Math.ceil(first.max * 0.2), madeList(limit < 0 ? first.max : limit, { ...first, text: true }));
+  }
+  if (name === "join") {
+    const item = first.made ? unbounded : (first.element ?? unbounded);
+    const sizes = { max: first.max * item.max + second.max * Math.max(0, first.max - 1), minBytes: 2, text: true };
+    return done(traverse(sizes), sizes);
+  }
+  const { exact: _exact, ...kept } = first;
+  return done(traverse(first), kept);
+}
+
+/** A pattern over a text. */
+const scan = (text: Sizes, pattern: Sizes): number =>
+  Math.ceil((text.max + 1) * 0.1) * Math.max(1, Math.ceil(pattern.max * 0.25));
+
+function listResult(name: string, list: Sizes): Sizes {
+  if (counted.has(name)) return scalar;
+  if (picked.has(name)) return list.element?.text ? unboundedText : scalar;
+  return madeList(list.max, list.element ?? unknown);
+}
+
+/** The longest text that a replacement can make. */
+function replaced([text = scalar, old = scalar, fresh = scalar]: readonly Sizes[]): number {
+  const shortest = old.exact ? old.max : 0;
+  if (shortest === 0) return (text.max + 1) * fresh.max + text.max;
+  return fresh.max <= shortest ? text.max : Math.ceil(text.max / shortest) * fresh.max;
 }
 
 const builders = new Set(["map", "filter", "transformList", "transformMap", "transformMapEntry"]);
@@ -211,14 +321,15 @@ function variablesOf(node: Node): 0 | 1 | 2 {
 function comprehension(node: Node, variables: 1 | 2, scope: Scope): Estimate {
   const [macro, receiver, args] = node.args as [string, Node, Node[]];
   const range = estimate(receiver, scope);
-  const { element = range.sizes.fields ? scalar : unknown, keyed } = range.sizes;
+  const element = itemOf(range.sizes, scope);
+  const { keyed } = range.sizes;
   const first = keyed || variables === 2 ? key : element;
   const names = args.slice(0, variables).map((arg) => arg.args as string);
   const inner: Scope = { ...scope, [names[0]!]: first, ...(names[1] === undefined ? {} : { [names[1]]: element }) };
   const body = args.slice(variables).map((part) => estimate(part, inner));
   const each = body.reduce((sum, part) => sum + part.cost, 0) + 3;
   const sizes: Sizes = builders.has(macro)
-    ? { max: range.sizes.max, minBytes: 2, element: body.at(-1)?.sizes ?? first }
+    ? madeList(range.sizes.max, (macro === "filter" ? element : body.at(-1)?.sizes) ?? first)
     : scalar;
   return { cost: range.cost + range.sizes.max * each + 1, sizes };
 }

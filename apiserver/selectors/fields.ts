@@ -31,11 +31,10 @@ export function checkFieldSelector(text: string | null): void {
   for (const term of split(text ?? "")) readTerm(term, text ?? "");
 }
 
-/** The name in `metadata.name=x`, which authorization treats as the name of the request. */
-export function nameInSelector(text: string | null): string {
-  if (!text) return "";
-  const term = split(text).find((part) => /^metadata\.name==?/.test(part));
-  return term ? term.replace(/^metadata\.name==?/, "").replace(/\\([\\,=])/g, "$1") : "";
+/** The name in `metadata.name=x`, which authorization treats as the name of the request. Throws BadRequest. */
+export function nameInSelector(text: string): string {
+  const terms = split(text).map((term) => readTerm(term, text));
+  return terms.find(({ field, equal }) => field === "metadata.name" && equal)?.value ?? "";
 }
 
 /** The terms, in the order in which a cluster looks at them: by their text. A term that names nothing asks for nothing. */

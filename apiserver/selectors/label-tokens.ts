@@ -7,7 +7,9 @@ export interface Tokens {
   isWord(): boolean;
 }
 
-const token = /\s*(!=|==|=|\(|\)|,|!|<|>|[^\s!=(),<>]+)/y;
+// A zero byte ends a word, and the whole text where a word would begin.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what ends a text in Kubernetes' lexer
+const token = /[ \t\r\n]*(!=|==|=|\(|\)|,|!|<|>|[^ \t\r\n!=(),<>\u0000]+)\u0000?/y;
 const sign = /^[!=(),<>]/;
 
 /** Splits a label selector as Kubernetes' lexer does. */

@@ -30,18 +30,49 @@ const patterns: readonly { readonly pattern: RegExp; readonly make: (match: RegE
       pattern: /^\.?((?:[^.[\]\\]|\\.)+)/,
       make: ([, name]) => each((value) => field(value, name!.replace(/\\(.)/g, "$1"))),
     },
-    { pattern: /^\[(?:'([^']*)'|"([^"]*)")\]/, make: ([, a, b]) => each((value) => field(value, a ?? b ?? "")) },
+    // What is quoted is read as a path of its own, so that a dot in a name wants its backslash here too.
+    {
+      pattern: /^\['([^']*)'\]/,
+      make: ([, name]) => {
+        const read = readPath(`.${name}`);
+        return each(read);
+      },
+    },
     {
       pattern: /^\[(-?\d+)\]/,
       make: ([, index]) => each((value) => (Array.isArray(value) ? at(value, Number(index)) : [])),
     },
     {
-      pattern: /^\[(-?\d*):(-?\d*)\]/,
-      make: ([, from, to]) =>
-        each((value) => (Array.isArray(value) ? value.slice(Number(from || 0), to ? Number(to) : undefined) : [])),
+      pattern: /^\[(-?\d*):(-?\d*)(?::(\d*))?\]/,
+      make: ([, from, to, step]) =>
+        each((value) =>
+          Array.isArray(value)
+            ? value
+                .slice(Number(from || 0), to ? Number(to) : undefined)
+                .filter((_, index) => index % (Number(step) || 1) === 0)
+            : [],
+        ),
+    },
+    {
+      pattern: /^\[([^\]'"?]+,[^\]'"?]+)\]/,
+      make: ([, parts]) => {
+        const reads = parts!.split(",").map((part) => readPath(`[${part.trim()}]`));
+        return each((value) => reads.flatMap((read) => read(value)));
+      },
     },
     { pattern: /^\[\?\(([^\]]*)\)\]/, make: ([, condition]) => filter(condition!) },
   ];
+
+const subscript = /^(?:\*|'[^']*'|-?\d*(?::-?\d*)?(?::-?\d*)?)$/;
+
+/** Whether kubectl's parser can read the brackets of a path. */
+export function isReadable(path: string): boolean {
+  const rest = path.replace(/\[\?\([^\]]*\)\]/g, "");
+  const whole = rest.replace(/\[([^\]]*)\]/g, (_, inner: string) =>
+    inner.split(",").every((part) => subscript.test(part.trim())) ? "" : "[",
+  );
+  return !whole.includes("[");
+}
 
 function readStep(text: string): { readonly step: Step; readonly length: number } | undefined {
   if (text === ".") return { step: (values) => [...values], length: 1 };

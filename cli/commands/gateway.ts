@@ -1,10 +1,14 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { problem } from "../../api/reasons.ts";
+import { beforeAborted, untilAborted } from "../../lib/abort.ts";
 import { sha256 } from "../../lib/ids.ts";
 import type { Checkout, Io } from "../io.ts";
 import { namespacesOption } from "../serve/confinement.ts";
 import { readGatewayConfig } from "../serve/gateway-config.ts";
 import { openSurroundings } from "../serve/open-surroundings.ts";
-import { type ConnectionFlags, connectionOptions, secretFile, toAddress, untilAsked } from "../serve/surroundings.ts";
+import { type Probes, serveProbes } from "../serve/probes.ts";
+import { type ConnectionFlags, connectionOptions, secretFile, toAddress } from "../serve/surroundings.ts";
+import { untilAsked } from "../serve/until-asked.ts";
 
 interface Options extends ConnectionFlags {
   readonly listen: ReturnType<typeof toAddress>;
@@ -37,30 +41,49 @@ export function gatewayCommand(io: Io, checkout: Checkout): Command {
     )
     .option("--log-level <level>", "debug, info, warn or error", "info")
     .addHelpText("after", "\nExample:\n  roster gateway --in-cluster --listen 0.0.0.0:7480 --config gateway.yaml")
-    .action(async (flags: Options) => {
-      const operator = readGatewayConfig(flags.config);
-      const workerToken = secretFile("ROSTER_WORKER_TOKEN_FILE", io);
-      const operatorToken = secretFile("ROSTER_OPERATOR_TOKEN_FILE", io);
-      await using stack = new AsyncDisposableStack();
-      const surroundings = await openSurroundings("gateway", { flags, io, checkout }, stack);
-      const { log, identity } = surroundings;
-      const { startGateway } = await import("../../gateway/start.ts");
-      const gateway = stack.use(
-        await startGateway({
-          ...surroundings,
-          ...flags.listen,
-          ...operator,
-          workerTokenHashes: [sha256(workerToken)],
-          operatorTokenHashes: [sha256(operatorToken)],
-          drainMs: flags.drain * 1_000,
-        }),
-      );
-      log.info("gateway started", { identity, url: gateway.url });
-      await untilAsked();
-    });
+    .action((flags: Options) =>
+      untilAsked(async (asked) => {
+        const operator = readGatewayConfig(flags.config);
+        const workerToken = secretFile("ROSTER_WORKER_TOKEN_FILE", io);
+        const operatorToken = secretFile("ROSTER_OPERATOR_TOKEN_FILE", io);
+        await using stack = new AsyncDisposableStack();
+        // Where the gateway will serve: a process that waits for a migration lives, and a kubelet must see that it does.
+        const early = stack.use(await serveProbes(flags.listen, starting));
+        const surroundings = await openSurroundings("gateway", { flags, io, checkout, asked }, stack);
+        const { log, identity } = surroundings;
+        const { startGateway } = await import("../../gateway/start.ts");
+        // As late as can be: until the gateway listens nobody answers here.
+        await early[Symbol.asyncDispose]();
+        const gateway = stack.use(
+          await beforeAborted(asked, () =>
+            startGateway({
+              ...surroundings,
+              ...flags.listen,
+              ...operator,
+              workerTokenHashes: [sha256(workerToken)],
+              operatorTokenHashes: [sha256(operatorToken)],
+              drainMs: flags.drain * 1_000,
+            }),
+          ),
+        );
+        log.info("gateway started", { identity, url: gateway.url });
+        await untilAborted(asked);
+      }),
+    );
 }
 
 function toSeconds(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError("write whole seconds, such as 45");
   return Number(text);
 }
+
+/** What is answered before there is a gateway. */
+const starting: Probes = {
+  async ready() {
+    throw problem("LedgerUnavailable", "the ledger is not open yet: its schema may be being brought up to date");
+  },
+  async metrics() {
+    throw problem("LedgerUnavailable", "the gateway has not started yet");
+  },
+  otherwise: 503,
+};

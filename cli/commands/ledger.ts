@@ -2,13 +2,14 @@ import { Command } from "commander";
 import { problem } from "../../api/reasons.ts";
 import { confirm } from "../confirm.ts";
 import { exitCodes } from "../exit.ts";
+import { type GatewayFlags, gatewayOption, tokenFileOption } from "../gateway-client.ts";
 import type { Checkout, Io } from "../io.ts";
 import { openLedgerDesk } from "../ledger/desk.ts";
 import { formatLedgerStatus, formatPlan, formatSettled } from "../ledger/text.ts";
 import { outputOption } from "../output.ts";
 import { type ConnectionFlags, connectionOptions } from "../serve/surroundings.ts";
 
-interface Options extends ConnectionFlags {
+interface Options extends ConnectionFlags, GatewayFlags {
   readonly output?: string;
   readonly yes?: boolean;
 }
@@ -63,7 +64,7 @@ export function ledgerCommand(io: Io, checkout: Checkout): Command {
       }),
   );
   for (const command of [status, ...settles]) {
-    for (const option of connectionOptions) command.addOption(option);
+    for (const option of [...connectionOptions, gatewayOption, tokenFileOption]) command.addOption(option);
     ledger.addCommand(command);
   }
   return ledger;

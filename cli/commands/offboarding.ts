@@ -1,13 +1,13 @@
 import { Command, Option } from "commander";
 import type { OffboardingList } from "../../api/wire.ts";
 import { ageOf } from "../age.ts";
-import { askGateway } from "../gateway-client.ts";
+import { askGateway, type GatewayFlags, gatewayOption, tokenFileOption } from "../gateway-client.ts";
 import type { Checkout, Io } from "../io.ts";
 import { outputOption } from "../output.ts";
 import { type ConnectionFlags, connectionOf } from "../serve/surroundings.ts";
 import { table } from "../table.ts";
 
-interface Options extends ConnectionFlags {
+interface Options extends ConnectionFlags, GatewayFlags {
   readonly namespace: string;
   readonly allNamespaces?: boolean;
   readonly output?: string;
@@ -26,11 +26,13 @@ export function offboardingCommand(io: Io, checkout: Checkout): Command {
     .addOption(new Option("--in-cluster").hideHelp())
     .option("--context <name>", "context of the kubeconfig: who asks")
     .option("--kubeconfig <file>", "instead of KUBECONFIG or .roster/kubeconfig")
+    .addOption(gatewayOption)
+    .addOption(tokenFileOption)
     .addOption(outputOption(["json", "wide"]))
     .addHelpText("after", "\nExample:\n  roster offboarding ls -A -o wide")
     .action(async (options: Options) => {
       const where = options.allNamespaces ? "" : `namespaces/${encodeURIComponent(options.namespace)}/`;
-      const from = { connection: connectionOf(options, io, checkout), io };
+      const from = { connection: connectionOf(options, io, checkout), flags: options, io };
       const found = await askGateway<OffboardingList>(`/v1/${where}offboardings`, from);
       if (options.output === "json") io.out(`${JSON.stringify(found, null, 2)}\n`);
       else io.out(formatOffboardings(found, options.output === "wide", io.clock.now()));

@@ -1,13 +1,13 @@
 import { Command } from "commander";
 import type { RunList } from "../../api/wire.ts";
 import { ageOf } from "../age.ts";
-import { askGateway } from "../gateway-client.ts";
+import { askGateway, type GatewayFlags, gatewayOption, tokenFileOption } from "../gateway-client.ts";
 import type { Checkout, Io } from "../io.ts";
 import { outputOption } from "../output.ts";
 import { type ConnectionFlags, connectionOf } from "../serve/surroundings.ts";
 import { table } from "../table.ts";
 
-interface Options extends ConnectionFlags {
+interface Options extends ConnectionFlags, GatewayFlags {
   readonly namespace: string;
   readonly binding?: string;
   readonly phase?: string;
@@ -28,6 +28,8 @@ export function runsCommand(io: Io, checkout: Checkout): Command {
     .option("--limit <n>", "at most this many, up to 1000", "50")
     .option("--context <name>", "context of the kubeconfig: who asks")
     .option("--kubeconfig <file>", "instead of KUBECONFIG or .roster/kubeconfig")
+    .addOption(gatewayOption)
+    .addOption(tokenFileOption)
     .addOption(outputOption(["json", "wide"]))
     .addHelpText("after", "\nExample:\n  roster runs -n acme --binding tess-ana --phase Failed,Refused")
     .action(async (options: Options) => {
@@ -35,7 +37,8 @@ export function runsCommand(io: Io, checkout: Checkout): Command {
       if (options.binding !== undefined) query.set("binding", options.binding);
       if (options.phase !== undefined) query.set("phase", options.phase);
       const path = `/v1/namespaces/${encodeURIComponent(options.namespace)}/runs?${query}`;
-      const found = await askGateway<RunList>(path, { connection: connectionOf(options, io, checkout), io });
+      const from = { connection: connectionOf(options, io, checkout), flags: options, io };
+      const found = await askGateway<RunList>(path, from);
       if (options.output === "json") {
         io.out(`${JSON.stringify(found, null, 2)}\n`);
         return;

@@ -1,13 +1,13 @@
 import { Command } from "commander";
 import { problem } from "../../api/reasons.ts";
 import type { Trace } from "../../api/wire.ts";
-import { askGateway } from "../gateway-client.ts";
+import { askGateway, type GatewayFlags, gatewayOption, tokenFileOption } from "../gateway-client.ts";
 import type { Checkout, Io } from "../io.ts";
 import { outputOption } from "../output.ts";
 import { connectionOf } from "../serve/surroundings.ts";
 import { formatTrace } from "../trace-text.ts";
 
-interface Options {
+interface Options extends GatewayFlags {
   readonly namespace: string;
   readonly context?: string;
   readonly kubeconfig?: string;
@@ -25,6 +25,8 @@ export function traceCommand(io: Io, checkout: Checkout): Command {
     .option("-n, --namespace <name>", "namespace of the run", "acme")
     .option("--context <name>", "context of the kubeconfig: who asks")
     .option("--kubeconfig <file>", "instead of KUBECONFIG or .roster/kubeconfig")
+    .addOption(gatewayOption)
+    .addOption(tokenFileOption)
     .addOption(outputOption(["json"]))
     .addHelpText("after", "\nExample:\n  roster trace arun/tess-ana-first -n acme")
     .action(async (run: string, options: Options) => {
@@ -32,7 +34,7 @@ export function traceCommand(io: Io, checkout: Checkout): Command {
       if (!name) throw problem("InvalidRequest", `"${run}" is not a run; write arun/<name>`);
       const trace = await askGateway<Trace>(
         `/v1/namespaces/${encodeURIComponent(options.namespace)}/runs/${encodeURIComponent(name)}/trace`,
-        { connection: connectionOf(options, io, checkout), io },
+        { connection: connectionOf(options, io, checkout), flags: options, io },
       );
       io.out(options.output === "json" ? `${JSON.stringify(trace, null, 2)}\n` : formatTrace(trace));
     });

@@ -48,7 +48,7 @@ export function uninstallCommand(io: Io, checkout: Checkout): Command {
         userAgent: `roster-cli/${checkout.version}`,
       });
       const options = { root: checkout.root, keepCrds: flags.keepCrds ?? false, force: flags.force ?? false };
-      const found = await survey(kube, clock.now());
+      const found = await survey(kube, checkout.root, clock.now());
       io.err(formatSurvey(found, options));
       if (flags.dryRun) return;
       if (!flags.yes) await confirm("uninstall", io);

@@ -2,7 +2,7 @@ import type { LedgerChoice, LedgerSettled, LedgerStatus } from "../../api/wire.t
 import { connect } from "../../kube/connect.ts";
 import { openLedger } from "../../ledger/open.ts";
 import { silentLog } from "../../lib/log.ts";
-import { askGateway } from "../gateway-client.ts";
+import { askGateway, type GatewayFlags } from "../gateway-client.ts";
 import type { Checkout, Io } from "../io.ts";
 import { namespacesOf } from "../serve/confinement.ts";
 import { type ConnectionFlags, connectionOf, identityOf, ledgerOf } from "../serve/surroundings.ts";
@@ -17,10 +17,14 @@ export interface LedgerDesk extends AsyncDisposable {
  * Through the gateway as the person of the kubeconfig; straight to Postgres where DATABASE_URL is set, which is how it is done
  * in a pod of the controller while no gateway is ready. Throws what reaching either throws.
  */
-export async function openLedgerDesk(flags: ConnectionFlags, io: Io, checkout: Checkout): Promise<LedgerDesk> {
+export async function openLedgerDesk(
+  flags: ConnectionFlags & GatewayFlags,
+  io: Io,
+  checkout: Checkout,
+): Promise<LedgerDesk> {
   const connection = connectionOf(flags, io, checkout);
   if (!io.env.DATABASE_URL?.trim()) {
-    const from = { connection, io };
+    const from = { connection, flags, io };
     return {
       status: () => askGateway<LedgerStatus>("/v1/ledger", from),
       settle: (how, choice) => askGateway<LedgerSettled>(`/v1/ledger/${how}`, { ...from, body: choice }),

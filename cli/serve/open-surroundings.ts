@@ -1,6 +1,7 @@
 import { problem } from "../../api/reasons.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { beforeAborted } from "../../lib/abort.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { type Log, openLog } from "../../lib/log.ts";
 import type { Checkout, Io } from "../io.ts";
@@ -20,7 +21,8 @@ export interface Surroundings {
 
 /**
  * Opens the log, the API server and the ledger for one component; the stack closes them. Throws InvalidRequest naming
- * the variable that is missing, LedgerUnavailable, and what connecting throws.
+ * the variable that is missing, LedgerUnavailable, what connecting throws, and the reason of `asked` once that aborts: another
+ * process's migration, which opening waits for, can take longer than anybody waits for an end.
  */
 export async function openSurroundings(
   component: "controller" | "gateway",
@@ -28,10 +30,11 @@ export async function openSurroundings(
     readonly flags: ConnectionFlags & { readonly logLevel: string; readonly modelTiers?: string };
     readonly io: Io;
     readonly checkout: Checkout;
+    readonly asked: AbortSignal;
   },
   stack: AsyncDisposableStack,
 ): Promise<Surroundings> {
-  const { flags, io, checkout } = given;
+  const { flags, io, checkout, asked } = given;
   // Loaded only where a plane runs: the other commands answer in a third of the time.
   const [{ connect }, { askCluster }, { openLedger }] = await Promise.all([
     import("../../kube/connect.ts"),
@@ -53,13 +56,17 @@ export async function openSurroundings(
       ? whole
       : await openConfined(whole, { namespaces, tiers, connection, userAgent, clock, log }, stack);
   // Where nobody answers, the two are compared later, and the schema is brought up to date first.
-  const cluster = await askCluster(kube).then(
-    (answer) => answer.cluster,
-    () => undefined,
+  const cluster = await beforeAborted(asked, () =>
+    askCluster(kube).then(
+      (answer) => answer.cluster,
+      () => undefined,
+    ),
   );
   const writer = `${component}/${identity}`;
+  const whose = cluster === undefined ? {} : { cluster };
+  // A migration that is left to itself ends with the process and its transaction: it is there as a whole or not at all.
   const ledger = stack.use(
-    await openLedger({ ...ledgerOf(io), clock, log, writer, ...(cluster === undefined ? {} : { cluster }) }),
+    await beforeAborted(asked, () => openLedger({ ...ledgerOf(io), clock, log, writer, ...whose })),
   );
   return { identity, clock, log, kube, ledger, ...(namespaces === undefined ? {} : { namespaces }) };
 }

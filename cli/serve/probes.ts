@@ -1,12 +1,24 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { problem } from "../../api/reasons.ts";
 import { messageOf } from "../../lib/problem.ts";
 
-/** Serves /healthz (the process runs) and /readyz (`ready` resolves; otherwise why not) for a kubelet, and /metrics. */
+export interface Probes {
+  /** Resolves when the process may be relied on; otherwise throws why not. */
+  ready(): Promise<void>;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
+  /** What is answered to everything else: 503 where another server takes the address over. */
+  readonly otherwise: 404 | 503;
+}
+
+/**
+ * Serves /healthz (the process runs) and /readyz (`ready` resolves; otherwise why not) for a kubelet, and /metrics. Throws
+ * PortInUse.
+ */
 export async function serveProbes(
   address: { readonly host: string; readonly port: number },
-  ready: () => Promise<void>,
-  metrics: () => Promise<string>,
+  { ready, metrics, otherwise }: Probes,
 ): Promise<AsyncDisposable> {
   const server = createServer((request, response) => {
     const answer = (status: number, why = "") =>
@@ -22,12 +34,19 @@ export async function serveProbes(
         (text) => response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(text),
         (thrown: unknown) => answer(503, messageOf(thrown)),
       );
-    else answer(404);
+    else answer(otherwise);
   });
   server.listen(address.port, address.host);
-  await once(server, "listening");
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
+    throw problem("PortInUse", `port ${address.port} on ${address.host} is in use`, { cause });
+  }
   return {
     async [Symbol.asyncDispose]() {
+      // Whoever gives the address up early does so again with everything else.
+      if (!server.listening) return;
       server.closeAllConnections();
       server.close();
       await once(server, "close");

@@ -50,12 +50,17 @@ export function ledgerOf(io: Io): { readonly url: string; readonly keyFile: stri
 export function secretFile(variable: string, io: Io): string {
   const file = io.env[variable]?.trim();
   if (!file) throw problem("InvalidRequest", `${variable} is not set: it must name a file`);
+  return readSecret(file, variable);
+}
+
+/** What a file holds, without the line's end. Throws InvalidRequest saying what named the file. */
+export function readSecret(file: string, named: string): string {
   try {
     const secret = readFileSync(file, "utf8").trim();
     if (secret === "") throw new Error("the file is empty");
     return secret;
   } catch (cause) {
-    throw problem("InvalidRequest", `${variable}: cannot read "${file}": ${messageOf(cause)}`, { cause });
+    throw problem("InvalidRequest", `${named}: cannot read "${file}": ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -65,18 +70,4 @@ export function toAddress(text: string): { readonly host: string; readonly port:
   const port = Number(match?.[2]);
   if (match === null || !(port <= 65_535)) throw new InvalidArgumentError("write host:port, such as 0.0.0.0:7480");
   return { host: match[1]!.replace(/^\[|\]$/g, ""), port };
-}
-
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
-export function untilAsked(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const ask = () => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolve();
-    };
-    process.on("SIGTERM", ask);
-    process.on("SIGINT", ask);
-  });
 }

@@ -33,7 +33,7 @@ export async function readFleet(kube: KubeClient): Promise<Fleet> {
 export async function listAll(
   kube: KubeClient,
   kind: KindRef,
-  options: { readonly namespace?: string; readonly fieldSelector?: string } = {},
+  options: { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string } = {},
 ): Promise<readonly Stored<Spec>[]> {
   try {
     return (await kube.list<Spec>(kind, options)).items;

@@ -28,8 +28,8 @@ export async function dropFinalizers(kube: KubeClient, fleet: Fleet, task: Task)
   for (const [kind, object] of objects) await dropOwn(kube, kind, object, task);
 }
 
-/** As the object is now: whoever puts another finalizer on meanwhile keeps it, and so does another object of its name. */
-async function dropOwn(kube: KubeClient, kind: KindRef, { metadata }: Stored, task: Task): Promise<void> {
+/** Takes our finalizers off the object as it is now: whoever puts another finalizer on meanwhile keeps it, and so does another object of its name. */
+export async function dropOwn(kube: KubeClient, kind: KindRef, { metadata }: Stored, task: Task): Promise<void> {
   for (;;) {
     unlessBroken(task);
     const found = await kube.find(kind, metadata.name, metadata.namespace);

@@ -127,7 +127,8 @@ export async function removeDefinitions(kube: KubeClient, task: Task): Promise<r
   return kept;
 }
 
-async function gone(kube: KubeClient, kind: KindRef, { metadata }: Stored, task: Task): Promise<void> {
+/** Waits until this object is gone; another of its name is not meant. Throws Unfinished. */
+export async function gone(kube: KubeClient, kind: KindRef, { metadata }: Stored, task: Task): Promise<void> {
   await waitUntilNothing(task, async () => {
     const left = await kube.find(kind, metadata.name, metadata.namespace);
     return left?.metadata.uid === metadata.uid ? `${kind.kind} "${metadata.name}" goes` : "";

@@ -3,6 +3,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { count, fireAll, isControllerAtWork, quiet, removeFleet } from "./drain.ts";
 import { type Fleet, fleetKinds, readFleet } from "./fleet.ts";
 import { dropFinalizers, unrevoked } from "./force.ts";
+import { findLabelled, type Labelled, nameOf, removeLabelled } from "./labelled.ts";
 import type { Task } from "./progress.ts";
 import { installed, removeDefinitions, removeInstalled, removeNamespace } from "./remove.ts";
 
@@ -16,21 +17,24 @@ export interface UninstallOptions {
 export interface Survey {
   readonly fleet: Fleet;
   readonly atWork: boolean;
+  /** What else of an installation is there, in roster-system and in namespaces that it serves by Roles alone. */
+  readonly labelled: readonly Labelled[];
   /** An API without containers: that of `npm start`. */
   readonly laptop: boolean;
 }
 
-export async function survey(kube: KubeClient, now: number): Promise<Survey> {
+export async function survey(kube: KubeClient, root: string, now: number): Promise<Survey> {
   const { groups } = await kube.raw<{ groups: readonly { readonly name: string }[] }>("GET", "/apis");
   return {
     fleet: await readFleet(kube),
     atWork: await isControllerAtWork(kube, now),
+    labelled: await findLabelled(kube, root),
     laptop: !groups.some(({ name }) => name === "apps"),
   };
 }
 
 /** For the person who decides. */
-export function formatSurvey({ fleet, atWork, laptop }: Survey, options: UninstallOptions): string {
+export function formatSurvey({ fleet, atWork, labelled, laptop }: Survey, options: UninstallOptions): string {
   const there = fleetKinds.filter((kind) => fleet[kind].length > 0).map((kind) => count(fleet[kind].length, kind));
   const forced = !atWork && options.force;
   return `${[
@@ -46,6 +50,8 @@ export function formatSurvey({ fleet, atWork, laptop }: Survey, options: Uninsta
       ? "2. no controller is at work: agents are NOT fired, their finalizers are taken off (--force)"
       : `2. fire ${count(fleet.AgentBinding.length, "agent")}: tokens revoked, gateways and issuers told, Secrets let go`,
     "3. delete the fleet, then what manifests/install made (Secrets in roster-system are kept)",
+    ...(labelled.length > 0 ? ["   and these, which are labelled app.kubernetes.io/part-of=roster:"] : []),
+    ...labelled.map(({ object }) => `   ${nameOf(object)}`),
     options.keepCrds
       ? "4. keep the definitions (--keep-crds)"
       : "4. delete the definitions, each only when it is empty",
@@ -74,7 +80,10 @@ export async function uninstall(kube: KubeClient, found: Survey, options: Uninst
   await fireAll(kube, fleet, task);
   await removeFleet(kube, task);
   task.say("deleting the installation");
-  const removed = await removeInstalled(kube, objects, task);
+  const removed =
+    (await removeInstalled(kube, objects, task)) +
+    // Looked for again: a run that was broken off, or whoever opened another namespace meanwhile.
+    (await removeLabelled(kube, await findLabelled(kube, options.root), task));
   const secrets = await removeNamespace(kube, task);
   const kept = options.keepCrds ? [] : await removeDefinitions(kube, task);
   task.say(

@@ -102,6 +102,21 @@ export class Informers implements AsyncDisposable {
     await unlessAborted(Promise.all(all.map((reflector) => reflector.refresh())), signal);
   }
 
+  /**
+   * What was never listed; where namespaces are followed one by one, of the one that lacks the fewest: who can work somewhere
+   * need not wait for the others.
+   */
+  unlisted(): readonly string[] {
+    const of = (namespace?: string) =>
+      [...this.#options].flatMap(([id, { kind }]) => {
+        const cache = this.#caches.get(id)!;
+        if (namespace === undefined || !kind.namespaced) return cache.synced ? [] : [kind.plural];
+        return cache.isSynced(namespace) ? [] : [`${namespace}/${kind.plural}`];
+      });
+    const each = this.#namespaces?.map((namespace) => of(namespace)) ?? [of()];
+    return each.reduce((fewest, one) => (one.length < fewest.length ? one : fewest));
+  }
+
   lookup(): Lookup {
     return {
       find: <O extends Resource>(kind: KindRef, namespace: string | undefined, name: string) =>

@@ -7,7 +7,14 @@ import { baseEnvironment, type CelType, declareType, fieldsOf } from "./environm
 import { checkLiterals } from "./literals.ts";
 import { evaluateInOrder } from "./order.ts";
 import { positionOf } from "./position.ts";
-import { checkPresence, meterNodes, unknownOptional, useKubernetesFunctions, visitNodes } from "./syntax.ts";
+import {
+  checkPresence,
+  indexedObject,
+  meterNodes,
+  unknownOptional,
+  useKubernetesFunctions,
+  visitNodes,
+} from "./syntax.ts";
 import { fromCel, toCel } from "./values.ts";
 import { inKubernetesWords, type LibraryError, syntaxError } from "./wording.ts";
 
@@ -111,11 +118,18 @@ function check(source: string, options: CompileOptions): string {
   const parsed = parse(source, environmentFor(options.variables));
   const { valid, type, error } = parsed.check();
   if (!valid) throw failure(source, error);
-  const optional = unknownOptional(parsed.ast, (name) => fieldsOf(options.variables, name));
+  const fields = (name: string) => fieldsOf(options.variables, name);
+  // Our own expressions may read a field in either way.
+  const indexed = options.exact ? indexedObject(parsed.ast, fields) : undefined;
+  if (indexed) {
+    const summary = `found no matching overload for '_[_]' applied to '(${indexed.types})'`;
+    throw invalid(source, summary, positionOf(source, indexed.node));
+  }
+  const optional = unknownOptional(parsed.ast, fields);
   if (optional) throw invalid(source, `undefined field '${optional.name}'`, positionOf(source, optional.node));
   const want = options.result ?? "dyn";
-  // Kubernetes' expressions answer a bool or a text; our own may build any value.
-  const literal = checkLiterals(parsed.ast, { mixable: want === "dyn" });
+  // Our own expressions may build any value.
+  const literal = checkLiterals(source, parsed.ast, { mixable: want === "dyn" && !options.exact });
   if (literal) throw invalid(source, literal.summary, literal.pos);
   if (want !== "dyn" && type !== want && (options.exact || !type?.startsWith("dyn"))) {
     throw invalid(source, `must evaluate to ${want}`, 0, { evaluatesTo: type });

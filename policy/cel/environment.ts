@@ -53,6 +53,8 @@ export function baseEnvironment(): Environment {
     addAuthorizer,
   ])
     add(env);
+  // Objects and times may be compared with null, other values never are it.
+  for (const name of ["Timestamp", "Duration"]) env.registerOperator(`google.protobuf.${name} == null`, () => false);
   base = env;
   return env;
 }
@@ -84,6 +86,7 @@ export function declareType(env: Environment, type: CelType, declared: Set<strin
     for (const [name, field] of Object.entries(type.fields)) fields[name] = declareType(env, field, declared);
     env.registerType(type.name, { fields } as never);
     env.registerOperator(`${type.name} == ${type.name}`, () => true);
+    env.registerOperator(`${type.name} == null`, () => false);
   }
   return (type.in ?? []).reduce(
     (inner, wrap) => (wrap === "map" ? `map<string, ${inner}>` : `${wrap}<${inner}>`),

@@ -1,6 +1,8 @@
 import { isDateTime } from "./formats.ts";
+import { positionOf } from "./position.ts";
 import { compilePattern } from "./regex.ts";
 import { isNode, type Node, visitNodes } from "./syntax.ts";
+import { typesInKubernetesWords } from "./wording.ts";
 
 interface Typed extends Node {
   readonly start?: number;
@@ -12,31 +14,32 @@ interface Typed extends Node {
  * mixed types (unless `mixable`). cel-go's validators look at these after the types were checked.
  */
 export function checkLiterals(
+  source: string,
   ast: unknown,
   { mixable }: { readonly mixable: boolean },
 ): { readonly summary: string; readonly pos: number } | undefined {
   let found: { summary: string; pos: number } | undefined;
-  const complain = (summary: string, node: Node): void => {
-    const pos = (node as Typed).start ?? node.pos;
+  const complain = (summary: string, node: Node, pos = (node as Typed).start ?? node.pos): void => {
     if (!found || pos < found.pos) found = { summary, pos };
   };
+  const misfit = (summary: string, node: Node) => complain(summary, node, positionOf(source, node));
   // What is formatted may be of any type.
   const free = new Set<unknown>();
   visitNodes(ast, (node) => {
     const [name, , args] = node.op === "rcall" ? (node.args as [string, unknown, unknown[]]) : [""];
-    if (name === "format") free.add(args?.[0]);
+    if (name === "format") for (const arg of args ?? []) visitNodes(arg, (inner) => free.add(inner));
   });
   visitNodes(ast, (node) => {
-    if (node.op === "list" && !mixable && !free.has(node)) mixed(node.args as Node[], complain);
-    if (node.op === "map" && !mixable) {
+    if (node.op === "list" && !mixable && !free.has(node)) mixed(node.args as Node[], misfit);
+    if (node.op === "map" && !mixable && !free.has(node)) {
       const entries = node.args as [Node, Node][];
       mixed(
         entries.map(([key]) => key),
-        complain,
+        misfit,
       );
       mixed(
         entries.map(([, value]) => value),
-        complain,
+        misfit,
       );
     }
     const cast = literalCast(node);
@@ -89,9 +92,30 @@ function literalCast(node: Node): { readonly to: string; readonly node: Node } |
   return { to: name, node: first };
 }
 
+/** All must be of the type of the first: to a validator of cel-go even dyn and null are types of their own. */
 function mixed(items: readonly Node[], complain: (summary: string, node: Node) => void): void {
-  const nameOf = (node: Node): string => (node as Typed).checkedType?.name ?? "dyn";
-  const first = items.map(nameOf).find((name) => !["dyn", "null", "T"].includes(name));
-  const other = items.find((item) => ![first, "dyn", "null", "T"].includes(nameOf(item)));
-  if (first && other) complain(`expected type '${first}' but found '${nameOf(other)}'`, other);
+  const types = items.map(typeOf);
+  const first = types.find((type) => type !== undefined);
+  const at = types.findIndex((type) => type !== undefined && !isSame(first!, type));
+  if (at < 0) return;
+  const [expected, found] = [first!, types[at]!].map(typesInKubernetesWords);
+  complain(`expected type '${expected}' but found '${found}'`, items[at]!);
 }
+
+/** Undefined where the library knows less than cel-go would: what a function or a variable of a policy answers. */
+function typeOf(node: Node): string | undefined {
+  const name = (node as Typed).checkedType?.name ?? "dyn";
+  if (name === "T" || (name === "null" && node.op !== "value")) return undefined;
+  return name === "dyn" && !isRead(node) ? undefined : name;
+}
+
+function isRead(node: Node): boolean {
+  if (node.op === "id") return node.args !== "variables";
+  if (node.op === "call") return (node.args as unknown[])[0] === "dyn";
+  const [receiver] = node.op === "." || node.op === "[]" ? (node.args as unknown[]) : [];
+  return isNode(receiver) && isRead(receiver);
+}
+
+// An empty list is one of any type.
+const isSame = (a: string, b: string): boolean =>
+  a === b || (/\bT\b/.test(a + b) && a.replace(/<.*/, "") === b.replace(/<.*/, ""));

@@ -95,6 +95,22 @@ export function unknownOptional(
   return found;
 }
 
+/** `a["b"]` of an object: only maps are indexed by text, the library reads the field. */
+export function indexedObject(
+  ast: unknown,
+  fieldsOf: (type: string) => Readonly<Record<string, unknown>> | undefined,
+): { readonly types: string; readonly node: Node } | undefined {
+  let found: { types: string; node: Node } | undefined;
+  visitNodes(ast, (node) => {
+    if (node.op !== "[]") return;
+    const [type, key] = (node.args as { readonly checkedType?: { readonly name?: string } }[]).map(
+      (part) => part.checkedType?.name,
+    );
+    if (type !== undefined && fieldsOf(type)) found ??= { types: `${type}, ${key}`, node };
+  });
+  return found;
+}
+
 /**
  * Makes `has()` as cel-go has it: it may only name a field that there is, where the library looks no further than the
  * object, and it may look into what any expression answers, where the library wants a variable.

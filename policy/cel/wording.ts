@@ -44,6 +44,8 @@ export function inKubernetesWords(error: LibraryError, compiling: boolean): stri
   if (compiling) return overloadInKubernetesWords(text, error.node);
   const index = /^No such key: index out of bounds, index (-?\d+) (?:>= size \S+|< 0)$/.exec(text);
   if (index) return `index out of bounds: ${index[1]}`;
+  // An operator that fails while it runs does not say on what.
+  if (operatorOverload.test(text) || unaryOverload.test(text)) return "no such overload";
   if (error.code === "numeric_overflow" && text.startsWith("integer overflow")) return "integer overflow";
   return failedCast(text) ?? text;
 }
@@ -71,19 +73,27 @@ function indexedObject(node: unknown): string | undefined {
   return receiver.checkedType?.name;
 }
 
+const operatorOverload = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/;
+const unaryOverload = /^no such overload: ([!-])(\S+)$/;
+
+/** Types as cel-go writes them: `list(string)`, `timestamp`. */
+export function typesInKubernetesWords(list: string): string {
+  return list
+    .replaceAll("optional<", "optional_type<")
+    .replace(/\bgoogle\.protobuf\.(?:Timestamp|Duration)\b/g, (name) => name.slice(16).toLowerCase())
+    .replace(/<([^<>]*)>/g, "($1)")
+    .replace(/<([^<>]*)>/g, "($1)");
+}
+
 /** cel-go names operators and receivers in its own way: `'_==_' applied to '(int, string)'`. */
 function overloadInKubernetesWords(text: string, node: unknown): string {
-  const types = (list: string): string =>
-    list
-      .replaceAll("optional<", "optional_type<")
-      .replace(/<([^<>]*)>/g, "($1)")
-      .replace(/<([^<>]*)>/g, "($1)");
-  const operator = /^no such overload: (.+) (==|!=|<=|>=|<|>|in|[-+*/%]) (.+)$/.exec(text);
+  const types = typesInKubernetesWords;
+  const operator = operatorOverload.exec(text);
   if (operator) {
     const name = operator[2] === "in" ? "@in" : `_${operator[2]}_`;
     return `found no matching overload for '${name}' applied to '(${types(operator[1]!)}, ${types(operator[3]!)})'`;
   }
-  const unary = /^no such overload: ([!-])(\S+)$/.exec(text);
+  const unary = unaryOverload.exec(text);
   if (unary) return `found no matching overload for '${unary[1]}_' applied to '(${types(unary[2]!)})'`;
   const operand = /^Logical operator requires bool operands, got '(.*)'$/.exec(text);
   if (operand) return `expected type 'bool' but found '${types(operand[1]!)}'`;

@@ -110,6 +110,21 @@ describe("role-based access", () => {
     expect(has(await cluster.eventually(`${rbac}/clusterroles/view`, has))).toBe(true);
     await cluster.eventually(`${rbac}/clusterroles/admin`, has);
   });
+
+  it("takes collected rules back even where nobody owns them, as in folders of before they had an owner", async () => {
+    const labels = { collect: "old" };
+    const rules = [{ verbs: ["get"], apiGroups: ["example.com"], resources: ["gears"] }];
+    const aggregationRule = { clusterRoleSelectors: [{ matchLabels: labels }] };
+    await cluster.post(`${rbac}/clusterroles`, { metadata: { name: "gears", labels }, rules });
+    await cluster.post(`${rbac}/clusterroles`, { metadata: { name: "old" }, aggregationRule });
+    const path = `${rbac}/clusterroles/old`;
+    await cluster.eventually(path, ({ body }) => JSON.stringify(body).includes("gears"));
+    const forgotten = await cluster.merge(path, { metadata: { managedFields: [] } });
+    expect([forgotten.body.metadata["managedFields"], forgotten.body["rules"]]).toEqual([undefined, rules]);
+    await cluster.remove(`${rbac}/clusterroles/gears`);
+    const after = await cluster.eventually(path, ({ body }) => body["rules"] === null);
+    expect(after.body["aggregationRule"]).toEqual(aggregationRule);
+  });
 });
 
 describe("impersonation", () => {

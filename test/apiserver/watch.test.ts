@@ -124,7 +124,7 @@ describe("watch", () => {
     using never = await cluster.watch(`${maps}?watch=true&${initial}&resourceVersion=${next + 100_000}`);
     const { type, object } = await never.next();
     expect(type).toBe("ERROR");
-    expect(object).toMatchObject({ code: 504, message: expect.stringMatching(/^Too large resource version: /) });
+    expect(object).toMatchObject({ code: 504, message: expect.stringMatching(/^Timeout: Too large resource version: /) });
   });
 
   it("sends each event as a Table of one row when a Table is asked for", async () => {

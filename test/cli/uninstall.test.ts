@@ -1,13 +1,18 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { kinds } from "../../api/kinds.ts";
 import { problem } from "../../api/reasons.ts";
 import type { Resource } from "../../api/resource.ts";
 import { fireAll } from "../../cli/uninstall/drain.ts";
 import { readFleet } from "../../cli/uninstall/fleet.ts";
 import { dropFinalizers } from "../../cli/uninstall/force.ts";
+import { findLabelled, nameOf, removeLabelled } from "../../cli/uninstall/labelled.ts";
 import type { Task } from "../../cli/uninstall/progress.ts";
 import { lift, putBack } from "../../cli/uninstall/release.ts";
 import { removeInstalled } from "../../cli/uninstall/remove.ts";
+import { formatSurvey, survey } from "../../cli/uninstall/uninstall.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { anApi, type TestApi } from "../gitops/api.ts";
@@ -117,4 +122,77 @@ it("passes over a kind that is not served, and stops where nobody can say what i
   expect(await removeInstalled(api.kube, [deployment], task)).toBe(0);
   const raw = () => Promise.reject(problem("KubeUnavailable", "discovery is away", { details: { status: 503 } }));
   await expect(removeInstalled(but({ raw }), [deployment], task)).rejects.toThrow("discovery is away");
+});
+
+describe("what Roles alone leave behind", () => {
+  const root = path.join(import.meta.dirname, "../..");
+  const rights = "/apis/rbac.authorization.k8s.io/v1";
+  const ours = { "app.kubernetes.io/part-of": "roster" };
+  const shipped = parseAllDocuments(
+    readFileSync(path.join(root, "manifests/overlays/namespaced/fleet/rbac.yaml"), "utf8"),
+  );
+  const rolesOf = async (namespace: string) => {
+    const lists = await Promise.all(
+      ["roles", "rolebindings"].map((plural) =>
+        api.kube.raw<{ items: readonly Resource[] }>("GET", `${rights}/namespaces/${namespace}/${plural}`),
+      ),
+    );
+    return lists.flatMap(({ items }) => items.map(({ metadata: { name } }) => name)).sort();
+  };
+  const aRole = (namespace: string, name: string, more: object) =>
+    api.kube.raw("POST", `${rights}/namespaces/${namespace}/roles`, { metadata: { name, ...more }, rules: [] });
+  const aConfigMap = (name: string, namespace: string, labels: Record<string, string>) =>
+    api.kube.create(kinds.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace, labels } });
+
+  it("goes from every namespace, held or not, and nobody else's goes with it", async () => {
+    for (const name of ["opened", "closing", "foreign", "roster-system"]) await aNamespace(name);
+    for (const namespace of ["opened", "closing"])
+      for (const document of shipped) {
+        const object = document.toJS() as Resource;
+        const plural = object.kind === "Role" ? "roles" : "rolebindings";
+        await api.kube.raw("POST", `${rights}/namespaces/${namespace}/${plural}`, object);
+      }
+    // Deleted, and held by our finalizer; as in a namespace that somebody deletes.
+    await api.kube.raw("DELETE", `${rights}/namespaces/closing/roles/roster-controller`);
+    await aRole("opened", "roster-reports", { labels: ours });
+    await aRole("foreign", "roster-controller", {});
+    await aConfigMap("roster-model-tiers-abcdefghij", "roster-system", ours);
+    await aConfigMap("roster-model-tiers-0123456789", "roster-system", {});
+    await aConfigMap("roster-gateway-config-abcdefghij", "roster-system", ours);
+    await aConfigMap("roster-model-tiers", "opened", ours);
+
+    const found = await findLabelled(api.kube, root);
+    expect(found.map(({ object }) => nameOf(object))).toEqual([
+      "RoleBinding closing/roster-controller",
+      "RoleBinding closing/roster-gateway",
+      "RoleBinding opened/roster-controller",
+      "RoleBinding opened/roster-gateway",
+      "Role closing/roster-controller",
+      "Role closing/roster-gateway",
+      "Role opened/roster-controller",
+      "Role opened/roster-gateway",
+      "ConfigMap roster-system/roster-gateway-config-abcdefghij",
+      "ConfigMap roster-system/roster-model-tiers-abcdefghij",
+    ]);
+    expect(await removeLabelled(api.kube, found, task)).toBe(10);
+    expect(await findLabelled(api.kube, root)).toEqual([]);
+    expect(await rolesOf("opened")).toEqual(["roster-reports"]);
+    expect(await rolesOf("closing")).toEqual([]);
+    expect(await rolesOf("foreign")).toEqual(["roster-controller"]);
+    const { items } = await api.kube.list(kinds.ConfigMap);
+    expect(items.map(({ metadata }) => metadata.name).filter((name) => name.startsWith("roster-model"))).toEqual([
+      "roster-model-tiers",
+      "roster-model-tiers-0123456789",
+    ]);
+  });
+
+  it("is said before anything is done", async () => {
+    await aNamespace("shown");
+    await aRole("shown", "roster-gateway", { labels: ours });
+    const options = { root, keepCrds: false, force: false };
+    const said = formatSurvey(await survey(api.kube, root, systemClock.now()), options);
+    expect(said).toContain(
+      "   and these, which are labelled app.kubernetes.io/part-of=roster:\n   Role shown/roster-gateway\n4.",
+    );
+  });
 });

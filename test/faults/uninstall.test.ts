@@ -115,7 +115,7 @@ it("the next start installs it anew on the same ledger", async () => {
 });
 
 it("without a controller it refuses, and with --force it says what stays in force", async () => {
-  const role = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/roster-controller";
+  const rights = "/apis/rbac.authorization.k8s.io/v1";
   await admin.create(kinds.AgentBinding, {
     apiVersion: "roster.dev/v1alpha1",
     kind: "AgentBinding",
@@ -126,7 +126,9 @@ it("without a controller it refuses, and with --force it says what stays in forc
       credentials: [{ server: "mail", secretRef: { name: "left-mail", key: "token" } }],
     },
   } as Resource);
-  await admin.raw("DELETE", role);
+  await admin.raw("DELETE", `${rights}/clusterrolebindings/roster-controller`);
+  // The one by which it would renew its Lease, each ten seconds.
+  await admin.raw("DELETE", `${rights}/namespaces/roster-system/rolebindings/roster-controller`);
   // A controller that may do nothing is as good as none; its Lease says since when.
   await admin.mergePatch(kinds.Lease, "roster-controller", "roster-system", {
     spec: { renewTime: "2026-01-01T00:00:00.000000Z" },

@@ -42,6 +42,14 @@ async function run(script: string, ...args: string[]): Promise<string> {
   }
 }
 
+it("the image has the Node that everything is tested with", () => {
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+    dependencies: { readonly node: string };
+  };
+  const tags = [...dockerfile.matchAll(/^FROM node:(\S+)/gm)].map(([, tag]) => tag);
+  expect(tags).toEqual([`${dependencies.node}-bookworm-slim`, `${dependencies.node}-bookworm-slim`]);
+});
+
 describe("what the image holds suffices", () => {
   it("without what only tests need, and without the embedded Postgres", () => {
     expect(dropped).toHaveLength(3);

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
@@ -35,9 +35,26 @@ type Deployment = Resource & {
   };
 };
 
+interface Selector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
+}
 type NetworkPolicy = Resource & {
-  readonly spec: { readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> } };
+  readonly spec: {
+    readonly podSelector: Selector;
+    readonly policyTypes: readonly string[];
+    readonly egress?: readonly { readonly to?: readonly object[]; readonly ports?: readonly { port: number }[] }[];
+  };
 };
+
+/** Whether a policy is about the pods with these labels. Operators other than In are not used. */
+function selects({ spec: { podSelector } }: NetworkPolicy, labels: Readonly<Record<string, string>>): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = podSelector;
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? ""))
+  );
+}
 
 const built = new Map<string, readonly Resource[]>();
 function build(folder: string): readonly Resource[] {
@@ -48,6 +65,20 @@ function build(folder: string): readonly Resource[] {
   built.set(folder, objects);
   return objects;
 }
+/** A folder with something over it, as a reader's overlay has. Kustomize takes bases by relative path only. */
+function overlaid(folder: string, over: object): readonly Resource[] {
+  mkdirSync(path.join(root, ".roster"), { recursive: true });
+  const own = mkdtempSync(path.join(root, ".roster", "overlay-"));
+  try {
+    writeFileSync(
+      path.join(own, "kustomization.yaml"),
+      JSON.stringify({ resources: [path.relative(own, path.join(root, folder))], ...over }),
+    );
+    return build(path.relative(root, own));
+  } finally {
+    rmSync(own, { recursive: true });
+  }
+}
 const ids = (objects: readonly Resource[]) => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
 const clusterScoped = /^(Cluster|CustomResource|Namespace$|ValidatingAdmission|ModelTier)/;
 
@@ -57,9 +88,12 @@ describe.skipIf(!found)("the kustomizations", () => {
       folder,
       ...readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" }).map((one) => `${folder}/${one}`),
     ]);
-    const all = folders.filter((folder) =>
-      ["kustomization.yaml", "Kustomization"].some((file) => existsSync(path.join(root, folder, file))),
-    );
+    const all = folders
+      .filter((folder) =>
+        ["kustomization.yaml", "Kustomization"].some((file) => existsSync(path.join(root, folder, file))),
+      )
+      // A component changes what others bring.
+      .filter((folder) => !folder.startsWith("manifests/components/"));
     expect(all.length).toBeGreaterThan(6);
     for (const folder of all) expect(build(folder).length, folder).toBeGreaterThan(3);
   });
@@ -89,6 +123,76 @@ describe.skipIf(!found)("the kustomizations", () => {
   it("for Argo CD and Flux: the definitions are apart from everything else", () => {
     const whole = ids(build("manifests/install"));
     expect([...ids(build("crds")), ...ids(build("manifests/overlays/gitops"))].sort()).toEqual([...whole].sort());
+  });
+
+  it("what cannot be brought back from git is pruned by neither: definitions, and the namespace of the ledger's key", () => {
+    const kept = build("manifests/install").filter(({ kind }) => /^(CustomResourceDefinition|Namespace)$/.test(kind));
+    expect(kept.length).toBeGreaterThan(9);
+    for (const { kind, metadata } of kept)
+      expect(metadata.annotations, `${kind}/${metadata.name}`).toMatchObject({
+        "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+        "kustomize.toolkit.fluxcd.io/prune": "disabled",
+      });
+  });
+
+  it("components go together, over whatever has the Deployments", () => {
+    const overlay = overlaid("manifests/overlays/namespaced", {
+      components: ["own-agent", "without-definitions"].map((name) => `../../manifests/components/${name}`),
+      images: [{ name: "roster-agent", newName: "registry.example/mine", newTag: "2" }],
+    });
+    const images = overlay.filter(({ kind }) => kind === "Deployment").map((one) => JSON.stringify(one));
+    expect(images.filter((text) => text.includes('"registry.example/mine:2"'))).toHaveLength(1);
+    expect(ids(overlay)).toEqual(ids(build("manifests/overlays/namespaced")));
+  });
+
+  it("the examples for Argo CD and Flux give image and settings to what they lead to", () => {
+    interface Source {
+      readonly path: string;
+      readonly images: readonly (string | object)[];
+      readonly patches: readonly object[];
+    }
+    const installation = (file: string) =>
+      parseAllDocuments(readFileSync(path.join(root, file), "utf8"))
+        .map((document) => document.toJS() as Resource & { spec: Source & { source?: { kustomize: Source } & Source } })
+        .find(({ kind, metadata }) => kind !== "GitRepository" && metadata.name === "roster")!.spec;
+    const { source } = installation("manifests/argocd/applications.yaml");
+    const flux = installation("manifests/flux/roster.yaml");
+    // Argo CD writes an image as `kustomize edit set image` takes it.
+    const images = source!.kustomize.images.map((image) => {
+      const [, name, newName, newTag] = /^(.+)=(.+):(.+)$/.exec(image as string) ?? [];
+      return { name, newName, newTag };
+    });
+    for (const { path: folder, ...over } of [
+      { path: source!.path, images, patches: source!.kustomize.patches },
+      { path: flux.path, images: flux.images, patches: flux.patches },
+    ]) {
+      const text = JSON.stringify(overlaid(folder, over));
+      expect(text.match(/"image":"registry\.example\/roster:0\.1\.0"/g)).toHaveLength(3);
+      expect(text).toContain("http://models.inference.svc:8000/v1");
+      expect(text).toContain('"url":"https://roster.acme.example"');
+    }
+  });
+
+  it("other settings of the gateway are another ConfigMap, so that a change restarts the gateways", () => {
+    const patch = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "roster-gateway-config", namespace: "roster-system" },
+      data: { "gateway.yaml": "allowPrivateNetworks: true" },
+    };
+    const nameIn = (objects: readonly Resource[]) =>
+      ids(objects)
+        .find((id) => id.startsWith("ConfigMap/roster-gateway-config"))
+        ?.slice("ConfigMap/".length) ?? "";
+    const [shipped, changed] = [
+      build("manifests/install"),
+      overlaid("manifests/install", { patches: [{ patch: JSON.stringify(patch) }] }),
+    ];
+    expect(nameIn(changed)).not.toBe(nameIn(shipped));
+    for (const objects of [shipped, changed]) {
+      const gateway = objects.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "roster-gateway");
+      expect(JSON.stringify(gateway)).toContain(`"configMap":{"name":"${nameIn(objects)}"}`);
+    }
   });
 });
 
@@ -120,6 +224,8 @@ describe.skipIf(!found)("the Deployments of manifests/install", () => {
     for (const { metadata, spec } of deployments()) {
       const budget = named("PodDisruptionBudget", metadata.name).spec;
       expect(budget.selector, metadata.name).toEqual({ matchLabels: spec.selector.matchLabels });
+      // Controllers and gateways are unready while they recover.
+      expect(budget.unhealthyPodEvictionPolicy, metadata.name).toBe("AlwaysAllow");
       const replicas =
         spec.replicas ?? (named("HorizontalPodAutoscaler", metadata.name).spec.minReplicas as number | undefined) ?? 1;
       const allowed = (budget.maxUnavailable as number | undefined) ?? replicas - (budget.minAvailable as number);
@@ -181,11 +287,41 @@ describe.skipIf(!found)("the Deployments of manifests/install", () => {
     expect(wanted).toContain("roster-ledger");
   });
 
+  const policies = () => objects().filter((object): object is NetworkPolicy => object.kind === "NetworkPolicy");
+  const labelsOf = (component: string) =>
+    deployments().find(({ metadata }) => metadata.name === `roster-${component}`)!.spec.template.metadata.labels;
+  const egressOf = (component: string) =>
+    policies()
+      .filter((policy) => selects(policy, labelsOf(component)) && policy.spec.policyTypes.includes("Egress"))
+      .flatMap(({ spec }) => spec.egress ?? []);
+  const dns = [{ namespaceSelector: {} }, { ipBlock: { cidr: "169.254.20.10/32" } }];
+
   it("are each under a NetworkPolicy of their own, beside one that denies everything else", () => {
-    const policies = objects().filter((object): object is NetworkPolicy => object.kind === "NetworkPolicy");
-    const selected = policies.map(({ spec }) => spec.podSelector.matchLabels?.["app.kubernetes.io/component"]);
-    expect(selected.sort()).toEqual(["controller", "gateway", "runtime", undefined]);
-    const runtime = policies.find(({ metadata }) => metadata.name === "runtime")!;
-    expect(JSON.stringify(runtime)).not.toContain("ipBlock");
+    for (const component of ["controller", "gateway", "runtime"]) {
+      const own = policies().find(({ metadata }) => metadata.name === component)!;
+      expect(selects(own, labelsOf(component)), component).toBe(true);
+      expect(egressOf(component), component).toContainEqual(expect.objectContaining({ to: dns }));
+    }
+    const denies = policies().find(({ metadata }) => metadata.name === "default-deny")!;
+    expect(denies.spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+  });
+
+  it("let workers reach names and the gateway, and nothing else", () => {
+    const gateway = { "app.kubernetes.io/name": "roster", "app.kubernetes.io/component": "gateway" };
+    const reached = egressOf("runtime").map(({ to, ports = [] }) => ({ to, ports: ports.map(({ port }) => port) }));
+    expect(reached).toEqual([
+      { to: dns, ports: [53, 53, 5353, 5353] },
+      { to: [{ podSelector: { matchLabels: gateway } }], ports: [7480] },
+    ]);
+  });
+
+  it("let controllers and gateways reach an API server and pods also where no address range means them", () => {
+    for (const component of ["controller", "gateway"]) {
+      const egress = egressOf(component);
+      expect(egress, component).toContainEqual({ to: [{ namespaceSelector: {} }] });
+      const anywhere = egress.filter(({ to }) => to === undefined).flatMap(({ ports = [] }) => ports);
+      // Not 80, where metadata services listen.
+      expect(anywhere.map(({ port }) => port)).toEqual([443, 6443]);
+    }
   });
 });

@@ -15,6 +15,16 @@ const nested = new Set(["items", "not", "additionalProperties", "additionalItems
 const lists = new Set(["allOf", "anyOf", "oneOf"]);
 const maps = new Set(["properties", "patternProperties", "definitions"]);
 
+const ruleEmpties = { message: "", messageExpression: "", fieldPath: "" };
+const docsEmpties = { description: "", url: "" };
+
+/** Drops the members that hold just this from each item of a list. */
+export function withoutEmpties<T>(list: T, empties: Readonly<Record<string, unknown>>): T {
+  if (!Array.isArray(list)) return list;
+  const filled = (item: object) => Object.entries(item).filter(([key, value]) => empties[key] !== value);
+  return list.map((item) => (isObject(item) ? Object.fromEntries(filled(item)) : item)) as T;
+}
+
 /**
  * A schema as a cluster stores it: its Go type leaves out what is empty (lists, maps, texts, null), a `default: null` among
  * it. Sizes of zero and what `default`, `enum` and `example` hold stay.
@@ -39,6 +49,8 @@ function isLeftOut(key: string, value: unknown): boolean {
 
 function member(key: string, value: unknown): unknown {
   if (nested.has(key) && isObject(value)) return canonicalSchema(value);
+  if (key === "x-kubernetes-validations") return withoutEmpties(value, ruleEmpties);
+  if (key === "externalDocs") return withoutEmpties([value], docsEmpties)[0];
   if (lists.has(key) && Array.isArray(value))
     return value.map((part) => (isObject(part) ? canonicalSchema(part) : part));
   if (!maps.has(key) || !isObject(value)) return value;

@@ -37,7 +37,7 @@ function evaluate(runner: Runner, macro: Macro, scope: Scope): unknown {
   return macro.flat ? result : Optional.of(result);
 }
 
-/** The optional functions that the library lacks: `ofNonZeroValue`, `optMap`, `optFlatMap`. */
+/** The optional functions that the library lacks: `ofNonZeroValue`, `optMap`, `optFlatMap`, `first`, `last`. */
 export function addOptional(env: Environment): void {
   const expand = (flat: boolean) => (call: { args: { op: string; args: string }[]; receiver: unknown }) => {
     const [variable, body] = call.args;
@@ -46,6 +46,10 @@ export function addOptional(env: Environment): void {
   };
   env.registerFunction("optional.optMap(ast, ast): optional<dyn>", expand(false) as never);
   env.registerFunction("optional.optFlatMap(ast, ast): optional<dyn>", expand(true) as never);
+  const end = (at: number) => (list: readonly unknown[]) =>
+    list.length === 0 ? Optional.none() : Optional.of(list.at(at));
+  env.registerFunction("list<A>.first(): optional<A>", end(0));
+  env.registerFunction("list<A>.last(): optional<A>", end(-1));
   env.registerFunction("OptionalNamespace.ofNonZeroValue(A): optional<A>", (_: unknown, value: unknown) =>
     isZero(value) ? Optional.none() : Optional.of(value),
   );

@@ -9,9 +9,12 @@ const maxInt = 2n ** 63n - 1n;
 /** `resource.Quantity`: an exact number of nano-units, which is the finest that Kubernetes keeps. */
 export class Quantity {
   readonly nanos: bigint;
+  /** The power of ten that Go counts in; undefined where it left its fast form, which it never calls an integer. */
+  readonly scale: number | undefined;
   readonly #text: string;
-  constructor(nanos: bigint, text: string) {
+  constructor(nanos: bigint, text: string, scale: number | undefined) {
     this.nanos = nanos;
+    this.scale = scale;
     this.#text = text;
   }
   toString(): string {
@@ -35,7 +38,21 @@ export function parseQuantity(text: string): Quantity | undefined {
     const unit = 10n ** BigInt(-exponent);
     value = (value + unit - 1n) / unit;
   }
-  return new Quantity(sign === "-" ? -value : value, text);
+  return new Quantity(sign === "-" ? -value : value, text, scaleOf(whole, fraction, suffix));
+}
+
+const digitsAtHand = 18;
+
+/** Go keeps short decimals as a count of a power of ten, and whole binary ones of few digits as a count of ones. */
+function scaleOf(whole: string, fraction: string, suffix: string): number | undefined {
+  const digits = whole.replace(/^0+(?=.)/, "").length || 1;
+  if (suffix in binary) {
+    const precision = 15 - digits - Math.floor((Number(binary[suffix]) * 3) / 10) - 1;
+    return fraction === "" && precision >= 0 ? 0 : undefined;
+  }
+  const exponent = suffix in decimal ? decimal[suffix]! : Number(suffix.slice(1));
+  const scale = exponent - fraction.length;
+  return digits + fraction.length <= digitsAtHand && scale >= -9 ? scale : undefined;
 }
 
 function parse(text: string): Quantity {
@@ -46,28 +63,33 @@ function parse(text: string): Quantity {
 
 const whole = (quantity: Quantity): boolean => {
   const value = quantity.nanos / nano;
-  return quantity.nanos % nano === 0n && value <= maxInt && value >= -maxInt - 1n;
+  return quantity.scale !== undefined && quantity.scale >= 0 && value <= maxInt && value >= -maxInt - 1n;
 };
 
 /** Kubernetes' quantity library (1.28). */
 export function addQuantity(env: Environment): void {
   const type = "kubernetes.Quantity";
-  const sum = (a: Quantity, b: bigint): Quantity => new Quantity(a.nanos + b, `${(a.nanos + b) / nano}`);
+  const finer = (a: Quantity, b: bigint, scale: number | undefined): number | undefined => {
+    if (a.nanos === 0n || b === 0n) return a.nanos === 0n ? scale : a.scale;
+    return a.scale === undefined || scale === undefined ? undefined : Math.min(a.scale, scale);
+  };
+  const sum = (a: Quantity, b: bigint, scale: number | undefined): Quantity =>
+    new Quantity(a.nanos + b, `${(a.nanos + b) / nano}`, finer(a, b, scale));
   env.registerType(type, Quantity as never);
   env
     .registerFunction(`quantity(string): ${type}`, parse)
     .registerFunction("isQuantity(string): bool", (text: string) => parseQuantity(text) !== undefined)
-    .registerFunction(`${type}.sign(): int`, (a: Quantity) => (a.nanos > 0n ? 1n : a.nanos < 0n ? -1n : 0n))
+    .registerFunction(`sign(${type}): int`, (a: Quantity) => (a.nanos > 0n ? 1n : a.nanos < 0n ? -1n : 0n))
     .registerFunction(`${type}.isInteger(): bool`, whole)
     .registerFunction(`${type}.asInteger(): int`, (a: Quantity) => {
       if (!whole(a)) throw new Error("cannot convert value to integer");
       return a.nanos / nano;
     })
     .registerFunction(`${type}.asApproximateFloat(): double`, (a: Quantity) => Number(a.nanos) / 1e9)
-    .registerFunction(`${type}.add(${type}): ${type}`, (a: Quantity, b: Quantity) => sum(a, b.nanos))
-    .registerFunction(`${type}.add(int): ${type}`, (a: Quantity, b: bigint) => sum(a, b * nano))
-    .registerFunction(`${type}.sub(${type}): ${type}`, (a: Quantity, b: Quantity) => sum(a, -b.nanos))
-    .registerFunction(`${type}.sub(int): ${type}`, (a: Quantity, b: bigint) => sum(a, -b * nano))
+    .registerFunction(`${type}.add(${type}): ${type}`, (a: Quantity, b: Quantity) => sum(a, b.nanos, b.scale))
+    .registerFunction(`${type}.add(int): ${type}`, (a: Quantity, b: bigint) => sum(a, b * nano, 0))
+    .registerFunction(`${type}.sub(${type}): ${type}`, (a: Quantity, b: Quantity) => sum(a, -b.nanos, b.scale))
+    .registerFunction(`${type}.sub(int): ${type}`, (a: Quantity, b: bigint) => sum(a, -b * nano, 0))
     .registerFunction(`${type}.isLessThan(${type}): bool`, (a: Quantity, b: Quantity) => a.nanos < b.nanos)
     .registerFunction(`${type}.isGreaterThan(${type}): bool`, (a: Quantity, b: Quantity) => a.nanos > b.nanos)
     .registerFunction(`${type}.compareTo(${type}): int`, (a: Quantity, b: Quantity) =>

@@ -13,7 +13,9 @@ export class CelUrl {
 }
 
 export function parseUrl(text: string): CelUrl | undefined {
-  if (text.length > 10_000 || /[\s\p{Cc}]/u.test(text)) return undefined;
+  if (text.length > 10_000 || /[^\S ]|\p{Cc}|^ | $/u.test(text)) return undefined;
+  // A blank may stand in a path or a query, not before.
+  if (text.includes(" ") && !/^([a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^ /?#]*)?[/?#]/.test(text)) return undefined;
   const absolute = /^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(text);
   if (!absolute && !text.startsWith("/")) return undefined;
   try {

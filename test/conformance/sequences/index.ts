@@ -13,7 +13,11 @@ import { defining } from "./defining.ts";
 import { deleting } from "./deleting.ts";
 import { found } from "./found.ts";
 import { foundApplies } from "./found-applies.ts";
+import { foundCrds } from "./found-crds.ts";
+import { foundKinds } from "./found-kinds.ts";
 import { foundPatches } from "./found-patches.ts";
+import { foundPolicies } from "./found-policies.ts";
+import { foundQueries } from "./found-queries.ts";
 import { hostile } from "./hostile.ts";
 import { identity } from "./identity.ts";
 import { jsonPatches } from "./json-patches.ts";
@@ -63,5 +67,9 @@ export const groups: Readonly<Record<string, Sequences>> = {
   found,
   "found-applies": foundApplies,
   "found-patches": foundPatches,
+  "found-kinds": foundKinds,
+  "found-policies": foundPolicies,
+  "found-crds": foundCrds,
+  "found-queries": foundQueries,
   hostile,
 };

@@ -1,12 +1,12 @@
 import { configMap, del, get, mergePatch, post, put, type Sequences, type Step, widget, widgetsPath } from "../step.ts";
 
 const group = "/apis/admissionregistration.k8s.io/v1";
-const policiesPath = `${group}/validatingadmissionpolicies`;
-const bindingsPath = `${group}/validatingadmissionpolicybindings`;
+export const policiesPath = `${group}/validatingadmissionpolicies`;
+export const bindingsPath = `${group}/validatingadmissionpolicybindings`;
 const maps = "/api/v1/namespaces/{ns}/configmaps";
 const quiet = { pick: ["code"] };
 const verdict = { pick: ["kind", "code", "reason", "message", "details"] };
-const here = { matchLabels: { "kubernetes.io/metadata.name": "{ns}" } };
+export const here = { matchLabels: { "kubernetes.io/metadata.name": "{ns}" } };
 const rule = (resources: readonly string[], operations: readonly string[] = ["CREATE", "UPDATE"], apiGroup = "") => ({
   apiGroups: [apiGroup],
   apiVersions: ["v1"],
@@ -14,34 +14,35 @@ const rule = (resources: readonly string[], operations: readonly string[] = ["CR
   resources,
 });
 
-const policyObject = (name: string, spec: object) => ({
+export const policyObject = (name: string, spec: object) => ({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "ValidatingAdmissionPolicy",
   metadata: { name: `${name}-{ns}` },
   spec: { matchConstraints: { namespaceSelector: here, resourceRules: [rule(["configmaps"])] }, ...spec },
 });
-const bindingObject = (name: string, spec: object = {}) => ({
+export const bindingObject = (name: string, spec: object = {}) => ({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: "ValidatingAdmissionPolicyBinding",
   metadata: { name: `${name}-{ns}` },
   spec: { policyName: `${name}-{ns}`, validationActions: ["Deny"], ...spec },
 });
-const bound = (name: string, spec: object, binding: object = {}): Step[] => [
+/** Steps that make a policy and its binding. */
+export const bound = (name: string, spec: object, binding: object = {}): Step[] => [
   post(policiesPath, policyObject(name, spec), { pick: ["code", "message"] }),
   post(bindingsPath, bindingObject(name, binding), quiet),
 ];
-const gone = (...names: readonly string[]): Step[] =>
+export const gone = (...names: readonly string[]): Step[] =>
   names.flatMap((name) => [
     del(`${bindingsPath}/${name}-{ns}`, undefined, { pick: ["status"] }),
     del(`${policiesPath}/${name}-{ns}`, undefined, { pick: ["status"] }),
   ]);
 const dry = (object: object, more: Partial<Step> = {}) => post(`${maps}?dryRun=All`, object, { ...verdict, ...more });
 /** Policies come into force after a moment, all those before this one with it. */
-const inForce: Step[] = [
+export const inForce: Step[] = [
   ...bound("force", { validations: [{ expression: "object.metadata.name != 'probe'" }] }),
   dry(configMap("probe"), { until: 422 }),
 ];
-const over = gone("force");
+export const over = gone("force");
 
 export const policies: Sequences = {
   "a policy and its binding as they are stored": [
