@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { copyJson, isObject } from "../../lib/json.ts";
 import { failure } from "../http/status.ts";
+import { annotationBytes, maxAnnotationBytes } from "../kinds/metadata.ts";
 import { goJson } from "../schema/field-errors.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { type Atom, atomOfKind } from "./atom.ts";
@@ -29,6 +30,8 @@ export interface ApplyOptions {
   readonly resetFields?: readonly (readonly string[])[];
   /** Of a custom kind: all its versions. */
   readonly versions?: KindVersions;
+  /** The kind is served in no other version: what is said of fields in one is forgotten. Each Event has its own, too. */
+  readonly onlyVersion?: boolean;
 }
 
 export type ApplyResult =
@@ -87,7 +90,13 @@ function applyOnce(options: ApplyOptions, atom: Atom, force: boolean): ApplyResu
   const live = withoutManagers(options.live) ?? { apiVersion, kind: (config as { kind?: unknown }).kind };
   const ignored = resetSet(options);
   const versions = options.versions && versionsOf(options.versions, apiVersion);
-  const view = { atom, subresource, ignored, versions };
+  const view = {
+    atom,
+    subresource,
+    ignored,
+    versions,
+    onlyVersion: options.onlyVersion ? options.apiVersion : undefined,
+  };
   const entry = { manager: options.manager || "unknown", operation: "Apply" as const, apiVersion, subresource };
   const id = identityOf(entry);
   let managers = liveManagers(options.live);
@@ -224,5 +233,7 @@ function withLastApplied(options: ApplyOptions, object: Record<string, unknown>)
   const config = copyJson(options.config) as { metadata?: { annotations?: Record<string, unknown> } };
   if (config.metadata?.annotations) delete config.metadata.annotations[lastApplied];
   annotations[lastApplied] = `${goJson(config)}\n`;
+  // It only helps a client that comes back to client-side apply: no object is refused because of it.
+  if (annotationBytes(annotations) > maxAnnotationBytes) delete annotations[lastApplied];
   return object;
 }

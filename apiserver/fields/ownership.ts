@@ -42,6 +42,8 @@ export interface View {
   /** What the endpoint resets. */
   readonly ignored: FieldSet;
   readonly versions?: Versions | undefined;
+  /** The kind has no other version: entries of another one vanish. */
+  readonly onlyVersion?: string | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface View {
 export function transfer(
   before: unknown,
   after: unknown,
-  { atom, subresource, ignored, versions }: View,
+  { atom, subresource, ignored, versions, onlyVersion }: View,
   managers: Managers,
   self: string,
 ): { readonly comparison: Comparison; readonly managers: Managers; readonly conflicts: readonly FieldConflict[] } {
@@ -71,6 +73,7 @@ export function transfer(
       result.set(key, entry);
       continue;
     }
+    if (onlyVersion !== undefined && entry.apiVersion !== onlyVersion) continue;
     const { modified, added, removed } = seenBy(entry);
     const taken = entry.set.intersection(modified.union(added));
     if (!taken.empty) conflicts.push(...conflictsOf(entry, taken));

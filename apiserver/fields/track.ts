@@ -23,6 +23,8 @@ export interface TrackOptions {
   readonly untyped?: boolean;
   /** Of a custom kind: all its versions. */
   readonly versions?: KindVersions;
+  /** The kind is served in no other version: what is said of fields in one is forgotten. Each Event has its own, too. */
+  readonly onlyVersion?: boolean;
   /** Top-level paths that this endpoint resets and nobody can own through it. */
   readonly resetFields?: readonly (readonly string[])[];
 }
@@ -51,7 +53,13 @@ export function trackUpdate(options: TrackOptions): Record<string, unknown>[] {
   const tracked = recordUpdate(
     withoutManagers(live),
     withoutManagers(next),
-    { atom, subresource: options.subresource, ignored: resetSet(options), versions },
+    {
+      atom,
+      subresource: options.subresource,
+      ignored: resetSet(options),
+      versions,
+      onlyVersion: options.onlyVersion ? options.apiVersion : undefined,
+    },
     managers,
     entry,
     options.now,

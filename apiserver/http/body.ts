@@ -33,7 +33,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
 const mediaList = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 const decodable = new Set(mediaList.split(", "));
 
-function bodyType(contentType: string | undefined): string {
+function bodyType(contentType: string | undefined): string | undefined {
   return contentType ? parseContentType(contentType) : "application/json";
 }
 
@@ -44,7 +44,7 @@ export interface DecodedBody extends Decoded {
 
 /** Refuses a body that could not be decoded, before it is read. Throws 415. */
 export function checkBodyType(request: IncomingMessage): void {
-  if (!decodable.has(bodyType(request.headers["content-type"]))) throw unsupported(mediaList);
+  if (!decodable.has(bodyType(request.headers["content-type"]) ?? "")) throw unsupported(mediaList);
 }
 
 /** Reads and decodes the body of a write. `expected` is the kind to name in complaints. Throws 400, 413 and 415. */

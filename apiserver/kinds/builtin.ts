@@ -58,7 +58,7 @@ const rows: readonly Row[] = [
     plural: "events",
     component: "io.k8s.api.core.v1.Event",
     shortNames: ["ev"],
-    strategy: { ...plain, ...coreEvents, createOnUpdate: true },
+    strategy: { ...plain, ...coreEvents, createOnUpdate: true, strictFinalizers: false },
     selectable: eventFields.core,
     empty: emptyEvents.core,
   },

@@ -1,9 +1,11 @@
 import { isObject } from "../../lib/json.ts";
 import { type FieldError, fieldError } from "../http/status.ts";
 import { isInt64 } from "../schema/numbers.ts";
-import type { KubeObject, Metadata, Owner } from "../store/entry.ts";
+import type { KubeObject, Metadata } from "../store/entry.ts";
 import { badTime, goTime } from "./go-time.ts";
+import { type Misfit, typeItems } from "./metadata-items.ts";
 import { checkLabelKey, checkLabelValue } from "./names.ts";
+import { checkOwners } from "./owners.ts";
 
 const text = (value: unknown) => typeof value === "string";
 const whole = (value: unknown) => typeof value === "number" && isInt64(value);
@@ -11,7 +13,14 @@ const isNull = (value: unknown) => value === null || value === undefined;
 const map = (value: unknown) => isObject(value) && Object.values(value).every(text);
 const list = (item: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(item);
 
-const fields: Readonly<Record<string, { readonly is: (value: unknown) => boolean; readonly go: string }>> = {
+const time = "v1.Time";
+
+interface Field {
+  readonly is: (value: unknown) => boolean;
+  readonly go: string;
+}
+
+const fields: Readonly<Record<string, Field>> = {
   name: { is: text, go: "string" },
   generateName: { is: text, go: "string" },
   namespace: { is: text, go: "string" },
@@ -19,8 +28,8 @@ const fields: Readonly<Record<string, { readonly is: (value: unknown) => boolean
   uid: { is: text, go: "types.UID" },
   resourceVersion: { is: text, go: "string" },
   generation: { is: whole, go: "int64" },
-  creationTimestamp: { is: text, go: "v1.Time" },
-  deletionTimestamp: { is: text, go: "v1.Time" },
+  creationTimestamp: { is: text, go: time },
+  deletionTimestamp: { is: text, go: time },
   deletionGracePeriodSeconds: { is: whole, go: "int64" },
   labels: { is: map, go: "map[string]string" },
   annotations: { is: map, go: "map[string]string" },
@@ -28,7 +37,6 @@ const fields: Readonly<Record<string, { readonly is: (value: unknown) => boolean
   finalizers: { is: list(text), go: "[]string" },
   managedFields: { is: list(isObject), go: "[]v1.ManagedFieldsEntry" },
 };
-const ownerFields = new Set(["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"]);
 
 /**
  * Brings metadata into its typed form: unknown fields are dropped and named, nulls and empty containers vanish.
@@ -56,31 +64,34 @@ export function normaliseMetadata(
       for (const name of Object.keys(value)) value[name] ??= "";
     }
     if (key === "finalizers" && Array.isArray(value)) for (const index of value.keys()) value[index] ??= "";
+    const misfit = Array.isArray(value) ? typeItems(key, value, unknown, custom) : undefined;
+    if (misfit) return { unknown, wrong: misfit.why ?? misfitText(misfit, custom) };
     if (!field) {
       unknown.push(`metadata.${key}`);
       delete metadata[key];
-    } else if (isNull(value) || (isEmpty(value) && field.is(value) && (custom || key !== "managedFields"))) {
-      // An empty managedFields tells the server to forget them all, but that of a custom kind is lost on the way.
+    } else if (isNull(value) || (isEmpty(value) && mayBeLeftOut(key, field, value, custom))) {
       delete metadata[key];
     } else if (!field.is(value)) {
       return { unknown, wrong: mismatch(custom ? key : `metadata.${key}`, value, field.go) };
-    } else if (!custom && field.go === "v1.Time") {
+    } else if (field.go === time) {
       const wrong = badTime(value as string, false);
       if (wrong) return { unknown, wrong };
     }
   }
-  const entries = (metadata.managedFields ?? []) as { time?: unknown }[];
-  for (const entry of entries) if (typeof entry.time === "string") entry.time = goTime(entry.time);
   if (metadata.creationTimestamp) metadata.creationTimestamp = goTime(metadata.creationTimestamp);
   if (metadata.deletionTimestamp) metadata.deletionTimestamp = goTime(metadata.deletionTimestamp);
-  metadata.ownerReferences?.forEach((owner, index) => {
-    for (const key of Object.keys(owner)) {
-      if (ownerFields.has(key)) continue;
-      unknown.push(`metadata.ownerReferences[${index}].${key}`);
-      delete (owner as unknown as Record<string, unknown>)[key];
-    }
-  });
   return { unknown };
+}
+
+/** An empty managedFields tells the server to forget them all, but that of a custom kind is lost on the way. */
+function mayBeLeftOut(key: string, field: Field, value: unknown, custom: boolean): boolean {
+  return field.is(value) && field.go !== time && (custom || key !== "managedFields");
+}
+
+function misfitText({ struct, member, go, value }: Exclude<Misfit, { readonly why: string }>, custom: boolean): string {
+  const at = `${struct}.${custom ? "" : "metadata."}${member}`;
+  // A time is read from a text.
+  return `json: cannot unmarshal ${goType(value)} into Go struct field ${at} of type ${go === time ? "string" : go}`;
 }
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
@@ -94,8 +105,13 @@ function mismatch(key: string, value: unknown, go: string): string {
       : undefined;
   const element = Array.isArray(value) && go.startsWith("[]") ? go.slice(2) : undefined;
   const wrong = element && (value as unknown[]).find((item) => (element === "string" ? !text(item) : !isObject(item)));
-  const [path, bad, type] = inner ? [key, inner[1], "string"] : element ? [key, wrong, element] : [key, value, go];
-  return `json: cannot unmarshal ${goType(bad)}${type === "int64" && typeof bad === "number" ? ` ${bad}` : ""} into Go struct field ObjectMeta.${path} of type ${type}`;
+  const [path, bad, type] = inner
+    ? [key, inner[1], "string"]
+    : element
+      ? [key, wrong, element]
+      : [key, value, go === time ? "string" : go];
+  const what = typeof bad === "number" && type === "int64" ? `number ${bad}` : goType(bad);
+  return `json: cannot unmarshal ${what} into Go struct field ObjectMeta.${path} of type ${type}`;
 }
 
 /** The word that Go's JSON decoder has for a value. */
@@ -112,7 +128,15 @@ function isEmpty(value: unknown): boolean {
   );
 }
 
-const maxAnnotationBytes = 256 << 10;
+/** What the annotations of an object may come to, keys and values. */
+export const maxAnnotationBytes = 256 << 10;
+
+export function annotationBytes(annotations: Readonly<Record<string, unknown>>): number {
+  return Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(String(value)),
+    0,
+  );
+}
 
 /** The findings of Kubernetes' ValidateObjectMeta, in its order and words. */
 export function validateMetadata(
@@ -170,43 +194,13 @@ export function checkLabels(labels: Readonly<Record<string, string>>, field: str
 
 function checkAnnotations(annotations: Readonly<Record<string, string>>): FieldError[] {
   const found: FieldError[] = [];
-  let bytes = 0;
-  for (const [key, value] of Object.entries(annotations)) {
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  for (const key of Object.keys(annotations)) {
     for (const message of checkLabelKey(key.toLowerCase())) {
       found.push(fieldError.invalid("metadata.annotations", key, message));
     }
   }
-  if (bytes > maxAnnotationBytes) found.push(fieldError.tooLong("metadata.annotations", maxAnnotationBytes));
-  return found;
-}
-
-/** An owner as Go prints it. */
-function inGoOrder({ apiVersion = "", kind = "", name = "", uid = "", controller, blockOwnerDeletion }: Owner): object {
-  return { apiVersion, kind, name, uid, controller, blockOwnerDeletion };
-}
-
-function checkOwners(metadata: Metadata): FieldError[] {
-  const found: FieldError[] = [];
-  const owners = metadata.ownerReferences ?? [];
-  owners.forEach((owner) => {
-    const at = "metadata.ownerReferences";
-    // A version that cannot be read counts as none.
-    if (!owner.apiVersion || owner.apiVersion.split("/").length > 2)
-      found.push(fieldError.invalid(`${at}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"));
-    if (!owner.kind) found.push(fieldError.invalid(`${at}.kind`, owner.kind ?? "", "must not be empty"));
-    if (!owner.name) found.push(fieldError.invalid(`${at}.name`, owner.name ?? "", "must not be empty"));
-    if (!owner.uid) found.push(fieldError.invalid(`${at}.uid`, owner.uid ?? "", "must not be empty"));
-    if (owner.apiVersion === "v1" && owner.kind === "Event")
-      found.push(fieldError.invalid(at, inGoOrder(owner), "/v1, Kind=Event is disallowed from being an owner"));
-  });
-  const [first, ...others] = owners
-    .filter((owner) => owner.controller)
-    .map(({ kind = "", name = "" }) => `${kind}/${name}`);
-  for (const other of others) {
-    const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`;
-    found.push(fieldError.invalid("metadata.ownerReferences", owners.map(inGoOrder), detail));
-  }
+  if (annotationBytes(annotations) > maxAnnotationBytes)
+    found.push(fieldError.tooLong("metadata.annotations", maxAnnotationBytes));
   return found;
 }
 
@@ -273,16 +267,17 @@ const standardFinalizers = new Set(["orphan", "foregroundDeletion", "kubernetes"
 
 /** Finalizers of core kinds are standard ones or have a domain. */
 export function checkCoreFinalizers({ metadata }: KubeObject): FieldError[] {
-  // What is no name at all was found before.
-  return (metadata.finalizers ?? []).flatMap((name, index) =>
-    checkLabelKey(name).length > 0 ? [] : finalizerErrors(name, `metadata.finalizers[${index}]`),
-  );
+  return (metadata.finalizers ?? []).flatMap((name, index) => unqualified(name, `metadata.finalizers[${index}]`));
 }
 
 /** What is wrong with the name of one finalizer. */
 export function finalizerErrors(name: string, field: string): FieldError[] {
   const found = checkLabelKey(name).map((message) => fieldError.invalid(field, name, message));
-  if (found.length > 0 || name.includes("/") || standardFinalizers.has(name)) return found;
+  return [...found, ...unqualified(name, field)];
+}
+
+function unqualified(name: string, field: string): FieldError[] {
+  if (name.includes("/") || standardFinalizers.has(name)) return [];
   return [fieldError.invalid(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
 }
 

@@ -114,6 +114,7 @@ export const namespaces: Partial<Strategy> = {
   defaults(object) {
     labelWithName(object);
     object.status = { ...(isObject(object.status) ? object.status : {}), phase: phaseOf(object) || "Active" };
+    showTimes(object.status as Record<string, unknown>);
   },
   prepareCreate(object) {
     labelWithName(object);
@@ -139,6 +140,12 @@ export const namespaces: Partial<Strategy> = {
   },
 };
 
+/** Go writes the time of a condition even when it has none. */
+function showTimes({ conditions }: Record<string, unknown>): void {
+  if (!Array.isArray(conditions)) return;
+  for (const condition of conditions) if (isObject(condition)) condition.lastTransitionTime ??= null;
+}
+
 function finalizersOf({ spec }: KubeObject): readonly string[] {
   return isObject(spec) && Array.isArray(spec.finalizers) ? (spec.finalizers as string[]) : [];
 }
@@ -159,6 +166,7 @@ const seconds = (next: KubeObject, field: string) => (isObject(next.spec) ? next
 
 export const leases: Partial<Strategy> = {
   checkName: checkSubdomain,
+  strictFinalizers: false,
   defaults(object) {
     object.spec ??= {};
     // Fields of a feature that is off.

@@ -4,7 +4,9 @@
  */
 export function converterWords(why: string): string {
   const [, sent = "", fraction, type = ""] =
-    /^json: cannot unmarshal (\w+)( \S+)? into Go .* of type (.+)$/.exec(why) ?? [];
+    /^(?:couldn't get version\/kind; json parse error: )?json: cannot unmarshal (\w+)( \S+)? into Go .* of type (.+)$/.exec(
+      why,
+    ) ?? [];
   if (type === "") return why;
   const from = goKinds[sent] ?? sent;
   if (type.startsWith("map[")) return `cannot restore map from ${from}`;

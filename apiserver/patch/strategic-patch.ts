@@ -26,9 +26,11 @@ const order = "$setElementOrder/";
 export function applyStrategicPatch(doc: unknown, patch: unknown, kind: string): unknown {
   if (!isObject(patch)) throw badRequest("a strategic merge patch must be an object");
   const before = isObject(doc) ? copyJson(doc) : {};
-  const { apiVersion, kind: named } = before;
-  // A typed object cannot lose its type, whatever a directive at the root says.
-  return { ...mergeMap(before, copyJson(patch), "", { ...everyKind, ...byKind[kind] }), apiVersion, kind: named };
+  const result = mergeMap(before, copyJson(patch), "", { ...everyKind, ...byKind[kind] });
+  // A typed object cannot lose its type, whatever the patch says; but what is no text cannot be read at all.
+  for (const field of ["apiVersion", "kind"])
+    if (typeof (result[field] ?? "") === "string") result[field] = before[field];
+  return result;
 }
 
 /** kube-apiserver lets most mistakes of its patch library through as they are. */

@@ -37,7 +37,7 @@ export function applyWanted(
     apiVersion: apiVersion(kind),
     now: toRfc3339(api.clock.now()),
     resetFields: resetFields(kind, options.subresource),
-    ...(kind.versions ? { versions: kind.versions } : {}),
+    ...(kind.versions ? { versions: kind.versions } : { onlyVersion: true }),
   });
   if (conflicts) throw conflictOf(conflicts);
   const result = object as KubeObject;

@@ -21,7 +21,7 @@ export function trackFields(
     schema: kind.schema,
     now: options.now,
     untyped: kind.strategy.trackedAsSent === true,
-    ...(kind.versions ? { versions: kind.versions } : {}),
+    ...(kind.versions ? { versions: kind.versions } : { onlyVersion: true }),
     resetFields: resetFields(kind, options.subresource),
   });
   setManagedFields(next, options.subresource === "scale" ? ofScale(kind, live, next, tracked) : tracked);
@@ -37,19 +37,25 @@ function ofScale(
   next: KubeObject,
   tracked: readonly Record<string, unknown>[],
 ): readonly unknown[] {
-  const path = kind.subresources.find(({ scale }) => scale)?.scale?.spec ?? "";
-  const keys = path
-    .split(".")
-    .slice(1)
-    .map((key) => `f:${key}`);
-  const owns = (entry: unknown) =>
-    keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), isObject(entry) ? entry.fieldsV1 : {});
-  const owned = (live?.metadata.managedFields ?? []).some(owns) && replicasAt(next, path).value !== 0;
+  const owned = ownsReplicas(kind, live) && replicasAt(next, replicasPath(kind)).value !== 0;
   return tracked.flatMap(({ time, ...entry }) => {
     if (entry.subresource !== "scale") return [{ ...entry, ...(time === undefined ? {} : { time }) }];
     return owned ? [entry] : [];
   });
 }
+
+/** Whether anybody owns the number of replicas of a custom object. */
+export function ownsReplicas(kind: ServedKind, object: KubeObject | undefined): boolean {
+  const keys = replicasPath(kind)
+    .split(".")
+    .slice(1)
+    .map((key) => `f:${key}`);
+  const owns = (entry: unknown) =>
+    keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), isObject(entry) ? entry.fieldsV1 : {});
+  return (object?.metadata.managedFields ?? []).some(owns);
+}
+
+const replicasPath = (kind: ServedKind): string => kind.subresources.find(({ scale }) => scale)?.scale?.spec ?? "";
 
 /** Fields that a write to this endpoint cannot change, so nobody owns them through it. */
 export function resetFields(kind: ServedKind, subresource: string): readonly (readonly string[])[] {

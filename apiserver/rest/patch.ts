@@ -1,9 +1,8 @@
 import { copyJson, isObject } from "../../lib/json.ts";
 import { goPlain } from "../fields/go-value.ts";
-import { readBody, toText, unsupported } from "../http/body.ts";
+import { readBody, toText } from "../http/body.ts";
 import { type Decoded, goSyntaxError, mayHaveHalves, readJson } from "../http/json-body.ts";
-import { parseMedia } from "../http/media.ts";
-import { badRequest, failure } from "../http/status.ts";
+import { badRequest } from "../http/status.ts";
 import { warningsOf } from "../http/yaml-body.ts";
 import { readYamlBody } from "../http/yaml-reader.ts";
 import type { ServedKind } from "../kinds/kind.ts";
@@ -16,24 +15,20 @@ import type { Api, Call } from "./api.ts";
 import { applyWanted } from "./apply.ts";
 import { readWriteOptions } from "./options.ts";
 import { respondOutcome } from "./outcome.ts";
-import { asPatchedKind, type Complain, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
+import {
+  applyPatch as apply,
+  jsonPatch as json,
+  mergePatch as merge,
+  readPatchType,
+  strategicPatch as strategic,
+} from "./patch-type.ts";
+import { asPatchedKind, checkIdentity, conform, patchRefused, type Refuse, reportStrict } from "./prepare.ts";
 import { representationOf } from "./read.ts";
 import { updateObject, type Wanted } from "./update.ts";
 
-const json = "application/json-patch+json";
-const merge = "application/merge-patch+json";
-const strategic = "application/strategic-merge-patch+json";
-const apply = "application/apply-patch+yaml";
-
 /** PATCH of the four types, also to /status. */
 export async function patch(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
-  const { type } = parseMedia(call.request.headers["content-type"] ?? "");
-  const known = kind.custom ? [json, merge, apply] : [json, merge, strategic, apply];
-  if (!known.includes(type)) {
-    throw kind.custom
-      ? unsupported(known.join(", "))
-      : failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
-  }
+  const type = readPatchType(call.request.headers["content-type"], kind.custom);
   representationOf(call);
   const options = readWriteOptions(call, "PatchOptions", type === apply);
   const bytes = await readBody(call.request);
@@ -67,8 +62,8 @@ export async function patch(api: Api, call: Call, kind: ServedKind, subresource:
             unknown: [],
             shown: () => "",
           }
-        : patched(kind, live!, value, type, options.fieldValidation !== "Ignore", (found) =>
-            reportStrict(kind, found, options.fieldValidation, call.warnings),
+        : patched(kind, live!, value, type, options.fieldValidation !== "Ignore", (found, refuse) =>
+            reportStrict(kind, found, options.fieldValidation, call.warnings, refuse),
           );
     complaints = [...(type === apply ? [] : strict), ...wanted.unknown];
     const refuse: Refuse | undefined = type === apply ? undefined : (_kind, why) => patchRefused(wanted.shown(), why);
@@ -122,7 +117,7 @@ function patched(
   patchBody: unknown,
   type: string,
   strict: boolean,
-  complain: Complain,
+  complain: (found: readonly string[], refuse: Refuse) => void,
 ): Wanted & { readonly unknown: readonly string[]; readonly shown: () => string } {
   const result = applyPatch(kind, live, patchBody, type, strict);
   if (!isObject(result)) throw badRequest(`the patch must leave an object of kind ${kind.kind}`);
@@ -130,10 +125,9 @@ function patched(
   // It is made again then: patching changes neither the object nor the patch, and refusals are rare.
   const shown = () =>
     type === strategic ? goPlain(patchBody) : goJson(applyPatch(kind, live, patchBody, type, strict));
-  const object = asPatchedKind(kind, result, complain);
-  const unknown = conform(kind, object, (_kind, why) =>
-    patchRefused(shown(), type === strategic ? converterWords(why) : why),
-  );
+  const refuse = (why: string) => patchRefused(shown(), type === strategic ? converterWords(why) : why);
+  const object = asPatchedKind(kind, result, refuse, (found) => complain(found, (_kind, why) => refuse(why)));
+  const unknown = conform(kind, object, (_kind, why) => refuse(why));
   return { object, tracked: false, unknown, shown };
 }
 
@@ -149,17 +143,4 @@ function applyPatch(kind: ServedKind, live: KubeObject, patchBody: unknown, type
   }
   if (type === merge) return applyMergePatch(live, patchBody as never);
   return applyStrategicPatch(live, patchBody as never, kind.kind);
-}
-
-function checkIdentity(kind: ServedKind, object: KubeObject, namespace: string, name: string): void {
-  if (kind.namespaced) object.metadata.namespace ??= namespace;
-  if (kind.namespaced && object.metadata.namespace !== namespace) {
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
-  if (!object.metadata.name) {
-    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  }
-  if (object.metadata.name !== name) {
-    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
-  }
 }

@@ -50,11 +50,8 @@ export function asKind(
     throw unrecognised(`couldn't get version/kind; json parse error: ${why}`);
   }
   const object = { ...value } as KubeObject;
-  for (const field of ["apiVersion", "kind"] as const) {
-    if (typeof (object[field] ?? "") === "string") continue;
-    const why = `json: cannot unmarshal ${goType(object[field])} into Go struct field .${field} of type string`;
-    throw unrecognised(`couldn't get version/kind; json parse error: ${why}`);
-  }
+  const wrong = typeMismatch(object);
+  if (wrong) throw unrecognised(`couldn't get version/kind; json parse error: ${wrong}`);
   if (!kind.custom) {
     object.apiVersion ||= wanted;
     object.kind ||= kind.kind;
@@ -73,29 +70,55 @@ export function asKind(
 const otherVersion = ({ apiVersion: given = "" }: Partial<KubeObject>, wanted: string): Error =>
   badRequest(`the API version in the data (${given}) does not match the expected API version (${wanted})`);
 
-/** The same for the outcome of a patch, which may not turn an object into another kind. Throws 422. */
+/**
+ * The same for the outcome of a patch, which may not turn an object into another kind. `refuse` words a 422 in which the
+ * patch cannot be used.
+ */
 export function asPatchedKind(
   kind: ServedKind,
   value: Record<string, unknown>,
+  refuse: (why: string) => Error,
   complain: Complain = () => {},
 ): KubeObject {
   const object = { ...value } as KubeObject;
   const wanted = apiVersion(kind);
+  const wrong = typeMismatch(object);
+  if (wrong) throw refuse(`couldn't get version/kind; json parse error: ${wrong}`);
+  if (kind.custom && !object.kind) throw refuse(`Object 'Kind' is missing in '${goJson(object)}'`);
+  if ((object.apiVersion ?? "").split("/").length > 2)
+    throw refuse(`unexpected GroupVersion string: ${object.apiVersion}`);
   if (!kind.custom) {
-    if (object.apiVersion !== wanted || object.kind !== kind.kind)
-      throw patchRefused(goJson(object), foreignWhy(kind, object));
+    object.kind ||= kind.kind;
+    if (!object.apiVersion) return asUntyped(object, wanted, complain);
+    if (object.apiVersion !== wanted || object.kind !== kind.kind) throw refuse(foreignWhy(kind, object));
     return object;
   }
-  if (!object.kind) throw patchRefused(goJson(object), `Object 'Kind' is missing in '${goJson(object)}'`);
   if (!object.apiVersion) throw new Error("Object 'apiVersion' is missing in 'object has no apiVersion field'");
   if (object.apiVersion !== wanted) {
     complain(unknownToAnyVersion(kind, object));
-    const group = String(object.apiVersion).includes("/") ? String(object.apiVersion).split("/")[0]! : "";
+    const group = object.apiVersion.includes("/") ? object.apiVersion.split("/")[0]! : "";
     const errors = [fieldError.invalid("apiVersion", object.apiVersion, `must be ${wanted}`)];
     throw invalid(group, object.kind, object.metadata?.name ?? "", errors);
   }
   checkCustomKind(kind, object);
   return object;
+}
+
+/** A cluster reads an object without a version into its own type, which has no field that the wire knows: nothing is left. */
+function asUntyped(object: KubeObject, wanted: string, complain: Complain): KubeObject {
+  const unknown = Object.keys(object).filter((key) => key !== "apiVersion" && key !== "kind");
+  complain(unknown.sort().map((path) => `unknown field "${path}"`));
+  return { apiVersion: wanted, kind: object.kind, metadata: { name: "" } };
+}
+
+/** The complaint of Go's decoder about an apiVersion or a kind that is no text. */
+function typeMismatch(object: Readonly<Record<string, unknown>>): string | undefined {
+  for (const field of ["apiVersion", "kind"]) {
+    const value = object[field] ?? "";
+    if (typeof value !== "string")
+      return `json: cannot unmarshal ${goType(value)} into Go struct field .${field} of type string`;
+  }
+  return undefined;
 }
 
 function checkCustomKind(kind: ServedKind, object: KubeObject): void {
@@ -146,6 +169,20 @@ export function conform(kind: ServedKind, object: KubeObject, refuse: Refuse = c
 /** 400 in the words of a decoder that cannot use the body. */
 export function cannotHandle(kind: ServedKind, why: string): Error {
   return badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`);
+}
+
+/** Checks that an object is the one of the request; one that says no namespace gets it. Throws 400. */
+export function checkIdentity(kind: ServedKind, object: KubeObject, namespace: string, name: string): void {
+  if (kind.namespaced) object.metadata.namespace ??= namespace;
+  if (kind.namespaced && object.metadata.namespace !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  if (!object.metadata.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (object.metadata.name !== name) {
+    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+  }
 }
 
 /** Acts on strict complaints as the client wished: refuse, warn, or say nothing. */

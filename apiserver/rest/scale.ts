@@ -1,17 +1,21 @@
 import { copyJson, isObject } from "../../lib/json.ts";
-import { readBody, readDecoded, unsupported } from "../http/body.ts";
-import { parseMedia } from "../http/media.ts";
+import { readBody, readDecoded } from "../http/body.ts";
 import { send } from "../http/respond.ts";
 import { badRequest, conflict, failure } from "../http/status.ts";
 import { scaleColumns } from "../kinds/columns.ts";
 import { about, type ServedKind, type Subresource } from "../kinds/kind.ts";
 import { replicasAt, setReplicas } from "../kinds/scale.ts";
+import { typeScale } from "../kinds/scale-type.ts";
 import { applyJsonPatch, applyMergePatch } from "../patch/index.ts";
+import { goJson } from "../schema/field-errors.ts";
 import type { KubeObject } from "../store/entry.ts";
 import { metadataOnly, tableHead } from "../table/render.ts";
 import type { Api, Call } from "./api.ts";
-import { readWriteOptions, type WriteOptions } from "./options.ts";
+import { ownsReplicas } from "./fields.ts";
+import { type FieldValidation, readWriteOptions } from "./options.ts";
 import { readPatchBody } from "./patch.ts";
+import { applyPatch, jsonPatch, readPatchType } from "./patch-type.ts";
+import { checkIdentity, patchRefused, reportStrict } from "./prepare.ts";
 import { toServed } from "./present.ts";
 import { findEntry, representationOf } from "./read.ts";
 import { updateObject } from "./update.ts";
@@ -26,6 +30,8 @@ interface Scale {
   readonly status: { readonly replicas: number; readonly selector?: string };
 }
 
+/** The least int32 stands for no number of replicas, as on a cluster: a patch may leave it or set one. */
+const unset = -(2 ** 31);
 const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" };
 
 /** Requests for `/scale` of a custom kind: a Scale object that stands for the replica fields its definition names. */
@@ -36,15 +42,24 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
     respond(api, call, toScale(toServed(kind, entry), paths));
     return;
   }
-  const { wanted, options } = verb === "update" ? await readReplacement(call) : await readPatch(call);
+  const type = verb === "update" ? "" : readPatchType(call.request.headers["content-type"], true);
+  representationOf(call);
+  const options = readWriteOptions(call, type === "" ? "UpdateOptions" : "PatchOptions", type === applyPatch);
+  const validation = options.fieldValidation;
+  const wanted =
+    type === "" ? await readReplacement(call, kind, validation) : await readPatch(call, kind, type, validation);
   const context = { name, namespace, subresource: "scale", mayCreate: false, replaces: false, user: call.user };
   const body = { kind: scaleKind, of: (object: KubeObject) => toScale(object, paths, true) as unknown as KubeObject };
   const outcome = await updateObject(api, kind, { ...context, options, body, warnings: call.warnings }, (live) => {
+    if (!wanted) throw cannotApply(name, ownsReplicas(kind, live));
     const object = copyJson(live!);
-    const next = wanted(toScale(object, paths, true));
+    const base = toScale(object, paths, true);
+    const next = wanted({ ...base, spec: { replicas: base.spec.replicas ?? unset } });
     const { uid, resourceVersion } = next.metadata;
     if (uid !== object.metadata.uid && uid) throw conflict(about(kind), name, uidText(kind, object, String(uid)));
-    setReplicas(object, paths.spec, replicasOf(next, paths));
+    const replicas = replicasOf(next);
+    if (replicas === unset) throw badRequest(`the spec replicas field "${paths.spec}" cannot be empty`);
+    setReplicas(object, paths.spec, replicas);
     if (resourceVersion) object.metadata.resourceVersion = String(resourceVersion);
     return { object, tracked: false };
   });
@@ -97,69 +112,76 @@ function selectorAt(object: unknown, path: string): string {
   return typeof value === "string" ? value : "";
 }
 
-interface Asked {
-  readonly wanted: Change;
-  readonly options: WriteOptions;
-}
-type Change = (base: Scale) => { readonly metadata: Readonly<Record<string, unknown>>; readonly spec: unknown };
+type Change = (base: Scale) => KubeObject;
 
-async function readReplacement(call: Call): Promise<Asked> {
-  representationOf(call);
-  const options = readWriteOptions(call, "UpdateOptions");
-  const { value } = await readDecoded(call.request, "Scale");
-  const given = checked(value);
-  const name = given.metadata.name;
-  if (!name) {
-    throw badRequest(
-      `the name of the object (${call.info.name} based on URL) was undeterminable: name must be provided`,
-    );
-  }
-  if (name !== call.info.name) {
-    throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${call.info.name})`);
-  }
-  const spec = isObject(given.spec) ? given.spec : {};
-  const wanted = () => ({ metadata: given.metadata, spec: { ...spec, replicas: spec.replicas ?? 0 } });
-  return { wanted, options };
+const notScale = () => badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"');
+const isScale = ({ kind, apiVersion }: Record<string, unknown>) => kind === "Scale" && apiVersion === "autoscaling/v1";
+
+async function readReplacement(call: Call, kind: ServedKind, validation: FieldValidation): Promise<Change> {
+  const { value, strict } = await readDecoded(call.request, "Scale");
+  if (!isObject(value) || !isScale(value)) throw notScale();
+  const given = value as KubeObject;
+  const { unknown, wrong } = typeScale(given);
+  if (wrong !== undefined) throw notScale();
+  reportStrict(kind, complaints(strict, unknown), validation, call.warnings, notScale);
+  checkIdentity(kind, given, call.info.namespace, call.info.name);
+  return () => given;
 }
 
-async function readPatch(call: Call): Promise<Asked> {
-  const { type } = parseMedia(call.request.headers["content-type"] ?? "");
-  const known = ["application/json-patch+json", "application/merge-patch+json"];
-  if (type === "application/apply-patch+yaml") {
-    // A cluster cannot either.
-    const why = "request to convert CR to an invalid group/version: autoscaling/v1";
-    throw failure(
-      500,
-      "",
-      `failed to convert new object (/${call.info.name}; autoscaling/v1, Kind=Scale) to proper version: ${why}`,
-    );
-  }
-  if (!known.includes(type)) throw unsupported([...known, "application/apply-patch+yaml"].join(", "));
-  representationOf(call);
-  const options = readWriteOptions(call, "PatchOptions");
+const complaints = (strict: readonly string[], unknown: readonly string[]): string[] => [
+  ...strict,
+  ...unknown.map((path) => `unknown field "${path}"`),
+];
+
+/** The change that a patch of the two types makes; undefined for an apply. */
+async function readPatch(
+  call: Call,
+  kind: ServedKind,
+  type: string,
+  validation: FieldValidation,
+): Promise<Change | undefined> {
+  if (type === applyPatch) return undefined;
   const bytes = await readBody(call.request);
+  const apply = type === jsonPatch ? applyJsonPatch : applyMergePatch;
   // A patch is only read once the object is there.
-  const wanted: Change = (base) => {
-    const { value: patch } = readPatchBody(bytes);
-    return checked(type === known[0] ? applyJsonPatch(base, patch as never) : applyMergePatch(base, patch as never));
+  return (base) => {
+    const { value, strict } = readPatchBody(bytes);
+    const made = apply(base, value as never);
+    const shown = goJson(made);
+    const refuse = (_kind: ServedKind, why: string) => patchRefused(shown, why);
+    if (!isObject(made)) throw notScale();
+    // What says nothing is taken for a Scale.
+    const given = {
+      ...made,
+      kind: made.kind || "Scale",
+      apiVersion: made.apiVersion || "autoscaling/v1",
+    } as KubeObject;
+    if (!isScale(given)) throw refuse(kind, unregistered(given));
+    const { unknown, wrong } = typeScale(given);
+    if (wrong !== undefined) throw refuse(kind, wrong);
+    reportStrict(kind, complaints(strict, unknown), validation, call.warnings, refuse);
+    checkIdentity(kind, given, call.info.namespace, call.info.name);
+    return given;
   };
-  return { wanted, options };
 }
 
-function checked(value: unknown): ReturnType<Change> {
-  const wrong = () => badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"');
-  if (!isObject(value) || value.kind !== "Scale" || value.apiVersion !== "autoscaling/v1") throw wrong();
-  const { metadata = {}, spec = {} } = value;
-  if (!isObject(metadata) || !isObject(spec)) throw wrong();
-  const { replicas } = spec;
-  if (replicas !== undefined && replicas !== null && !Number.isInteger(replicas)) throw wrong();
-  return { metadata, spec };
+/** What a cluster says of an apply to a Scale, which it cannot do either; what it reads first depends on the owners. */
+function cannotApply(name: string, owned: boolean): Error {
+  const why = "request to convert CR to an invalid group/version: autoscaling/v1";
+  const scale = "autoscaling/v1, Kind=Scale) to proper version";
+  const what = owned
+    ? `failed to convert new object (/${name}; ${scale}`
+    : `failed to create manager for existing fields: failed to convert live object (/; ${scale}`;
+  return failure(500, "", `${what}: ${why}`);
 }
 
-function replicasOf({ spec }: ReturnType<Change>, paths: Paths): number {
+function unregistered({ kind, apiVersion }: Record<string, unknown>): string {
+  return `no kind "${String(kind)}" is registered for version "${String(apiVersion)}" in scheme "pkg/runtime/scheme.go:111"`;
+}
+
+function replicasOf({ spec }: KubeObject): number {
   const replicas = isObject(spec) ? spec.replicas : undefined;
-  if (typeof replicas === "number") return replicas;
-  throw badRequest(`the spec replicas field "${paths.spec}" cannot be empty`);
+  return typeof replicas === "number" ? replicas : 0;
 }
 
 function uidText(kind: ServedKind, { metadata }: KubeObject, wanted: string): string {

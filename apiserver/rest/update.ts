@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { toRfc3339 } from "../../lib/clock.ts";
 import { readDecoded } from "../http/body.ts";
-import { badRequest, conflict, failure, fieldError, invalid, notFound } from "../http/status.ts";
+import { badRequest, conflict, type FieldError, failure, fieldError, invalid, notFound } from "../http/status.ts";
 import { about, invalidObject, type ServedKind } from "../kinds/kind.ts";
 import { checkCoreFinalizers, dedupeOwners, validateMetadata, validateMetadataUpdate } from "../kinds/metadata.ts";
 import { scaleErrors } from "../kinds/scale.ts";
@@ -150,7 +150,7 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   context.warnings.push(...dedupeOwners(half));
   const earlier = [
     ...validateMetadata(half, kind.namespaced, () => []),
-    ...(kind.strategy.strictFinalizers ? checkCoreFinalizers(half) : []),
+    ...(kind.strategy.strictFinalizers ? coreErrors(kind, half, context.subresource) : []),
     // kube-apiserver runs this twice, and answers with its causes twice.
     ...validateMetadataUpdate(half, live),
     ...(kind.strategy.metadataOnce ? [] : validateMetadataUpdate(half, live)),
@@ -176,6 +176,13 @@ function judge(api: Api, kind: ServedKind, context: UpdateContext, live: KubeObj
   const [object, oldObject] = body ? [body.of(half), body.of(live)] : [half, live];
   api.admit({ ...request, body: body?.kind, dryRun, object, oldObject, warnings: context.warnings });
   return half;
+}
+
+/** What the rules of a core kind find in metadata once more: most judge a change of a whole object as a new one, too. */
+function coreErrors(kind: ServedKind, next: KubeObject, subresource: string): FieldError[] {
+  const errors = checkCoreFinalizers(next);
+  if (subresource !== "" || kind.bucket === "core/events") return errors;
+  return [...validateMetadata(next, kind.namespaced, () => []), ...errors, ...errors];
 }
 
 function checkVersion(kind: ServedKind, context: UpdateContext, next: KubeObject, live: KubeObject): void {

@@ -15,6 +15,7 @@ import { found } from "./found.ts";
 import { foundApplies } from "./found-applies.ts";
 import { foundCrds } from "./found-crds.ts";
 import { foundKinds } from "./found-kinds.ts";
+import { foundPatches } from "./found-patches.ts";
 import { foundPolicies } from "./found-policies.ts";
 import { foundQueries } from "./found-queries.ts";
 import { foundWrites } from "./found-writes.ts";
@@ -66,6 +67,7 @@ export const groups: Readonly<Record<string, Sequences>> = {
   policies,
   found,
   "found-applies": foundApplies,
+  "found-patches": foundPatches,
   "found-kinds": foundKinds,
   "found-policies": foundPolicies,
   "found-crds": foundCrds,
