@@ -27,7 +27,10 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { extends: true, test: { name: "arch", include: ["test/arch/**/*.test.ts"], exclude: never } },
+      {
+        extends: true,
+        test: { name: "arch", include: ["test/arch/**/*.test.ts"], exclude: never, testTimeout: 60_000 },
+      },
       {
         extends: true,
         test: {

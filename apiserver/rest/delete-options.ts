@@ -82,15 +82,15 @@ function known({ uid, resourceVersion }: Record<string, unknown>): object {
 function fromQuery(query: URLSearchParams): Record<string, unknown> {
   const seconds = readInteger(query, "gracePeriodSeconds");
   const orphan = query.get("orphanDependents");
-  const uid = query.get("uid") || undefined;
-  const resourceVersion = query.get("resourceVersion") || undefined;
+  const preconditions = Object.fromEntries(
+    ["uid", "resourceVersion"].flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])),
+  );
   return {
-    preconditions: { uid, resourceVersion },
     dryRun: query.getAll("dryRun"),
     propagationPolicy: query.get("propagationPolicy"),
     ...(query.get("gracePeriodSeconds") ? { gracePeriodSeconds: seconds } : {}),
     ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
-    ...(query.get("uid") ? { preconditions: { uid: query.get("uid") } } : {}),
+    ...(Object.keys(preconditions).length > 0 ? { preconditions } : {}),
   };
 }
 
