@@ -72,7 +72,7 @@ export async function createObject(
     delete metadata.namespace;
   }
   // What is no number, or too large for one, counts as none.
-  const version = /^\d+$/.test(metadata.resourceVersion ?? "") ? BigInt(metadata.resourceVersion!) : 0n;
+  const version = /^\d{1,20}$/.test(metadata.resourceVersion ?? "") ? BigInt(metadata.resourceVersion!) : 0n;
   if (version > 0n && version < 1n << 64n) {
     throw failure(500, "", "resourceVersion should not be set on objects to be created");
   }
