@@ -11,6 +11,7 @@ const thorough = [
   "test/product/**/*.test.ts",
   "test/controller/{absence,namespaced,pairing,stale}.test.ts",
   "test/e2e/{fifty-subjects,restart}.test.ts",
+  "test/cli/serve.test.ts",
 ];
 export default defineConfig({
   test: {

@@ -11,7 +11,6 @@ import {
   type Sequences,
   type Step,
   strategicPatch,
-  watch,
   widget,
   widgetsPath,
 } from "../step.ts";
@@ -211,12 +210,8 @@ export const foundWrites: Sequences = {
   "a version that is still to come": [
     made("a"),
     get(`${maps}?resourceVersion=999999999`),
-    get(`${widgetsPath}?resourceVersion=999999999&resourceVersionMatch=NotOlderThan&limit=2`),
-    get(`${maps}/a?resourceVersion=999999999`),
     get(`${widgetsPath}/a?resourceVersion=999999999`),
     del(`${maps}?dryRun=All&resourceVersion=999999999`),
-    watch(maps, { lines: 1 }, { query: "&resourceVersion=999999999" }),
-    watch(widgetsPath, { lines: 1 }, { query: "&resourceVersion=999999999" }),
   ],
   "a version of a new object that is no number": [
     ...["abc", "-1", "+1", "0", "00", "18446744073709551616", "1x", " 1"].map((resourceVersion, index) =>
