@@ -136,6 +136,8 @@ const accessors = new Set(
     "duration timestamp first last",
   ].flatMap((names) => names.split(" ")),
 );
+/** What reads a text, or a time that is written as one, and answers a number or a truth. */
+const numbers = /^(get[A-Z]\w*|indexOf|lastIndexOf|is[A-Z]\w*)$/;
 /** Names that only hold functions: `sets.contains` has two arguments and no receiver. */
 const namespaces = new Set(["sets", "format", "ip", "lists", "strings", "jsonpatch", "optional", "regex", "math"]);
 const callBase = 11;
@@ -215,7 +217,7 @@ function priceOf(name: string, node: Node, given: readonly Sizes[], nodes: reado
     return done(traverse(sizes), sizes);
   }
   const { exact: _exact, ...kept } = first;
-  return done(traverse(first), kept);
+  return done(traverse(first), numbers.test(name) ? scalar : kept);
 }
 
 /** A pattern over a text. */
