@@ -2,7 +2,7 @@ import { isObject } from "../../lib/json.ts";
 import { isInt64 } from "../schema/numbers.ts";
 import { badTime, goTime } from "./go-time.ts";
 import { isLeftOut } from "./left-out.ts";
-import { goType } from "./metadata.ts";
+import { cannotUnmarshal } from "./metadata.ts";
 import { components } from "./openapi.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -66,7 +66,7 @@ function inField(
       holder[key] = goTime(value, word === "MicroTime");
     return wrong;
   }
-  const wrong = () => `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type ${goName(schema)}`;
+  const wrong = () => cannotUnmarshal(value, field, goName(schema));
   switch (schema.type) {
     case "string":
       if (typeof value !== "string") return wrong();
@@ -74,10 +74,7 @@ function inField(
     case "boolean":
       return typeof value === "boolean" ? undefined : wrong();
     case "integer":
-      if (typeof value !== "number") return wrong();
-      return fits(value, schema.format)
-        ? undefined
-        : `json: cannot unmarshal number ${value} into Go struct field ${field} of type ${goName(schema)}`;
+      return typeof value === "number" && fits(value, schema.format) ? undefined : wrong();
     case "array":
       return Array.isArray(value) ? inList(schema.items as Schema, value, field, path, depth) : wrong();
     case "object":
@@ -91,12 +88,11 @@ function inReference(target: string, value: unknown, field: string, path: string
   const word = lastWord(target);
   if (open.has(word)) return undefined;
   if (word === "Time" || word === "MicroTime") {
-    if (typeof value !== "string")
-      return `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type string`;
+    if (typeof value !== "string") return cannotUnmarshal(value, field, "string");
     return badTime(value, word === "MicroTime");
   }
   if (isObject(value)) return inStruct(target, value, path, depth + 1);
-  return `json: cannot unmarshal ${goType(value)} into Go struct field ${field} of type v1.${word}`;
+  return cannotUnmarshal(value, field, `v1.${word}`);
 }
 
 function inList(items: Schema, list: unknown[], field: string, path: string, depth: number): string | undefined {

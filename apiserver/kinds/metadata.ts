@@ -91,7 +91,7 @@ function mayBeLeftOut(key: string, field: Field, value: unknown, custom: boolean
 function misfitText({ struct, member, go, value }: Exclude<Misfit, { readonly why: string }>, custom: boolean): string {
   const at = `${struct}.${custom ? "" : "metadata."}${member}`;
   // A time is read from a text.
-  return `json: cannot unmarshal ${goType(value)} into Go struct field ${at} of type ${go === time ? "string" : go}`;
+  return cannotUnmarshal(value, at, go === time ? "string" : go);
 }
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
@@ -110,8 +110,13 @@ function mismatch(key: string, value: unknown, go: string): string {
     : element
       ? [key, wrong, element]
       : [key, value, go === time ? "string" : go];
-  const what = typeof bad === "number" && type === "int64" ? `number ${bad}` : goType(bad);
-  return `json: cannot unmarshal ${what} into Go struct field ObjectMeta.${path} of type ${type}`;
+  return cannotUnmarshal(bad, `ObjectMeta.${path}`, type);
+}
+
+/** What Go's JSON decoder says of a value that does not fit into a struct's field. Of a number that is none of its integers it says which. */
+export function cannotUnmarshal(value: unknown, field: string, type: string): string {
+  const what = typeof value === "number" && /^int(32|64)$/.test(type) ? `number ${value}` : goType(value);
+  return `json: cannot unmarshal ${what} into Go struct field ${field} of type ${type}`;
 }
 
 /** The word that Go's JSON decoder has for a value. */

@@ -1,6 +1,6 @@
 import { isObject } from "../../lib/json.ts";
 import type { KubeObject } from "../store/entry.ts";
-import { goType, normaliseMetadata } from "./metadata.ts";
+import { cannotUnmarshal, normaliseMetadata } from "./metadata.ts";
 
 type Open = Record<string, unknown>;
 type Type = "int32" | "string" | { readonly struct: string; readonly members: Readonly<Record<string, Type>> };
@@ -49,10 +49,7 @@ function typed(
 }
 
 function mismatch(value: unknown, type: Type, field: string): string | undefined {
-  const cannot = (what: string, into: string) =>
-    `json: cannot unmarshal ${what} into Go struct field ${field} of type ${into}`;
-  if (typeof type === "object") return isObject(value) ? undefined : cannot(goType(value), `v1.${type.struct}`);
-  if (type === "string") return typeof value === "string" ? undefined : cannot(goType(value), type);
-  if (typeof value !== "number") return cannot(goType(value), type);
-  return (value | 0) === value ? undefined : cannot(`number ${value}`, type);
+  if (typeof type === "object") return isObject(value) ? undefined : cannotUnmarshal(value, field, `v1.${type.struct}`);
+  const fits = type === "string" ? typeof value === "string" : typeof value === "number" && (value | 0) === value;
+  return fits ? undefined : cannotUnmarshal(value, field, type);
 }

@@ -14,7 +14,6 @@ import { optionsObject, readWriteOptions, type WriteOptions } from "./options.ts
 import { type Outcome, respondOutcome } from "./outcome.ts";
 import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, toStored } from "./present.ts";
-import { representationOf } from "./read.ts";
 
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 const maxGenerateNameLength = 58;
@@ -22,8 +21,6 @@ const generateAttempts = 8;
 
 /** POST to a collection. */
 export async function create(api: Api, call: Call, kind: ServedKind): Promise<void> {
-  // What cannot be answered must not be done.
-  representationOf(call);
   checkBodyType(call.request);
   const options = readWriteOptions(call, "CreateOptions");
   const { value, strict, text } = await readDecoded(call.request, kind.kind);

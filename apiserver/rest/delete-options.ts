@@ -2,7 +2,7 @@ import { isObject } from "../../lib/json.ts";
 import { decodeBody, readBody } from "../http/body.ts";
 import { isTrue, readInteger } from "../http/query.ts";
 import { badRequest, type FieldError, fieldError } from "../http/status.ts";
-import { goType } from "../kinds/metadata.ts";
+import { cannotUnmarshal, goType } from "../kinds/metadata.ts";
 import { isInt64 } from "../schema/numbers.ts";
 import type { Call } from "./api.ts";
 import { invalidOptions, type SentOptions } from "./options.ts";
@@ -105,8 +105,7 @@ function typed(value: unknown): Record<string, unknown> {
   for (const field of ["kind", "apiVersion"]) {
     const given = value[field] ?? "";
     if (typeof given === "string") continue;
-    const why = `json: cannot unmarshal ${goType(given)} into Go struct field .${field} of type string`;
-    throw badRequest(`couldn't get version/kind; json parse error: ${why}`);
+    throw badRequest(`couldn't get version/kind; json parse error: ${cannotUnmarshal(given, `.${field}`, "string")}`);
   }
   const apiVersion = (value.apiVersion as string | null | undefined) || "meta.k8s.io/v1";
   const kind = value.kind || "DeleteOptions";
@@ -119,8 +118,7 @@ function typed(value: unknown): Record<string, unknown> {
   for (const [name, { fits, go }] of Object.entries(fields)) {
     const given = value[name];
     if (given === undefined || given === null || fits(given)) continue;
-    const what = typeof given === "number" && go === "int64" ? `number ${given}` : goType(given);
-    throw badRequest(`json: cannot unmarshal ${what} into Go struct field DeleteOptions.${name} of type ${go}`);
+    throw badRequest(cannotUnmarshal(given, `DeleteOptions.${name}`, go));
   }
   return value;
 }

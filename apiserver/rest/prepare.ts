@@ -5,7 +5,7 @@ import { warningsOf } from "../http/yaml-body.ts";
 import { goMismatch } from "../kinds/go-types.ts";
 import { apiVersion, type ServedKind } from "../kinds/kind.ts";
 import { isOtherVersion, knownKinds } from "../kinds/known-kinds.ts";
-import { goType, normaliseMetadata } from "../kinds/metadata.ts";
+import { cannotUnmarshal, goType, normaliseMetadata } from "../kinds/metadata.ts";
 import { goJson, goQuote } from "../schema/field-errors.ts";
 import { metaFields } from "../schema/json-schema.ts";
 import { omitEmpty } from "../schema/omit-empty.ts";
@@ -115,8 +115,7 @@ function asUntyped(object: KubeObject, wanted: string, complain: Complain): Kube
 function typeMismatch(object: Readonly<Record<string, unknown>>): string | undefined {
   for (const field of ["apiVersion", "kind"]) {
     const value = object[field] ?? "";
-    if (typeof value !== "string")
-      return `json: cannot unmarshal ${goType(value)} into Go struct field .${field} of type string`;
+    if (typeof value !== "string") return cannotUnmarshal(value, `.${field}`, "string");
   }
   return undefined;
 }

@@ -68,7 +68,6 @@ export function findEntry(api: Api, kind: ServedKind, namespace: string, name: s
 /** GET of one object. */
 export function get(api: Api, call: Call, kind: ServedKind): void {
   const { namespace, name } = call.info;
-  representationOf(call);
   if (isTrue(call.query.get("export")))
     throw badRequest("the export parameter, deprecated since v1.14, is no longer supported");
   const wanted = call.query.get("resourceVersion") ?? "";

@@ -43,7 +43,7 @@ export async function scale(api: Api, call: Call, kind: ServedKind, paths: Paths
     return;
   }
   const type = verb === "update" ? "" : readPatchType(call.request.headers["content-type"], true);
-  representationOf(call);
+  if (type !== "") representationOf(call);
   const options = readWriteOptions(call, type === "" ? "UpdateOptions" : "PatchOptions", type === applyPatch);
   const validation = options.fieldValidation;
   const wanted =

@@ -14,7 +14,6 @@ import { optionsObject, readWriteOptions } from "./options.ts";
 import { type Outcome, respondOutcome } from "./outcome.ts";
 import { asKind, type Complain, conform, reportStrict } from "./prepare.ts";
 import { asRead, fromStored, toStored } from "./present.ts";
-import { representationOf } from "./read.ts";
 
 export interface UpdateContext extends CreateContext {
   readonly name: string;
@@ -40,7 +39,6 @@ export interface Wanted {
 
 /** PUT, also to /status and /finalize. */
 export async function put(api: Api, call: Call, kind: ServedKind, subresource: string): Promise<void> {
-  representationOf(call);
   const options = readWriteOptions(call, "UpdateOptions");
   const { value, strict, text } = await readDecoded(call.request, kind.kind);
   const complain: Complain = (found) => reportStrict(kind, found, options.fieldValidation, call.warnings);

@@ -1,5 +1,6 @@
 import type { Listed } from "../discovery/documents.ts";
 import { readDecoded } from "../http/body.ts";
+import { checkAccepted, negotiate, producedTypes } from "../http/media.ts";
 import { badRequest } from "../http/status.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { toStructural } from "../kinds/openapi.ts";
@@ -43,8 +44,19 @@ export function reviewKind({
   };
 }
 
-/** The body of a request for such a kind, with what was asked of the write. Throws 400 and 422. */
-export async function readReview(call: Call, kind: ServedKind): Promise<{ object: KubeObject; options: WriteOptions }> {
+/** A request for such a kind. */
+export interface Asked {
+  readonly object: KubeObject;
+  readonly options: WriteOptions;
+  /** How it is to be answered. */
+  readonly yaml: boolean;
+}
+
+/** Reads a request for such a kind, one that cannot be answered not at all. Throws 400, 406 and 422. */
+export async function readReview(call: Call, kind: ServedKind): Promise<Asked> {
+  const { accept } = call.request.headers;
+  checkAccepted(accept, producedTypes);
+  const { yaml } = negotiate(accept, "reviews");
   const options = readWriteOptions(call, "CreateOptions");
   const { value, strict } = await readDecoded(call.request, kind.kind);
   const object = asKind(kind, value);
@@ -56,7 +68,7 @@ export async function readReview(call: Call, kind: ServedKind): Promise<{ object
   if (kind.namespaced) metadata.namespace = namespace;
   else delete metadata.namespace;
   reportStrict(kind, [...strict, ...unknown], options.fieldValidation, call.warnings);
-  return { object, options };
+  return { object, options, yaml };
 }
 
 /** The metadata of an answer: that of the request and, as of every created object, who set which field. */

@@ -1,7 +1,6 @@
 import { toRfc3339 } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
 import { issuer, type ServiceAccountTokens } from "../auth/service-account-tokens.ts";
-import { checkAccepted, negotiate, producedTypes } from "../http/media.ts";
 import { send } from "../http/respond.ts";
 import { badRequest, conflict, type FieldError, fieldError, invalid, notFound } from "../http/status.ts";
 import type { Api, Call } from "../rest/api.ts";
@@ -24,10 +23,7 @@ const kind = reviewKind({ group, kind: "TokenRequest", plural: "tokenrequests", 
  */
 export async function requestToken(tokens: ServiceAccountTokens, api: Api, call: Call): Promise<void> {
   const { namespace, name } = call.info;
-  const { accept } = call.request.headers;
-  checkAccepted(accept, producedTypes);
-  const { yaml } = negotiate(accept, "reviews");
-  const { object, options } = await readReview(call, kind);
+  const { object, options, yaml } = await readReview(call, kind);
   const spec: Record<string, unknown> = {
     expirationSeconds: hourSeconds,
     ...(isObject(object.spec) ? object.spec : {}),

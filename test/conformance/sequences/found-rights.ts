@@ -78,6 +78,24 @@ const account = get("/api/v1/namespaces/{ns}/serviceaccounts/default", { until: 
 const collected = `${rbac}/clusterroles/all-{ns}`;
 const part = `${rbac}/clusterroles/part-{ns}`;
 const seen = { pick: ["metadata.managedFields", "rules"] };
+/** Somebody who may make roles tries to grant what they have not. */
+const grantsMore = [
+  post(
+    roles,
+    { ...clusterRole("own", { rules: [rule(rbacGroup, ["roles", "rolebindings"], ["create"])] }), kind: "Role" },
+    { ...quiet },
+  ),
+  binding("own", "Role", "own"),
+  post(
+    roles,
+    { ...clusterRole("more", { rules: [rule("", ["secrets"], ["get"])] }), kind: "Role" },
+    {
+      ...lost,
+      ...failed,
+      settled: 1_000,
+    },
+  ),
+];
 export const foundRights: Sequences = {
   "a refusal names the roles that bindings miss": [
     clusterBinding("lost-{ns}", "gone-{ns}"),
@@ -89,21 +107,7 @@ export const foundRights: Sequences = {
     review("SelfSubjectAccessReview", { nonResourceAttributes: { path: "/metrics", verb: "get" } }, lost),
     review("SelfSubjectRulesReview", { namespace: "{ns}" }, lost),
     post(roles, { ...clusterRole("mine", { rules: [] }), kind: "Role" }, { ...lost, ...failed }),
-    post(
-      roles,
-      { ...clusterRole("own", { rules: [rule(rbacGroup, ["roles", "rolebindings"], ["create"])] }), kind: "Role" },
-      { ...quiet },
-    ),
-    binding("own", "Role", "own"),
-    post(
-      roles,
-      { ...clusterRole("more", { rules: [rule("", ["secrets"], ["get"])] }), kind: "Role" },
-      {
-        ...lost,
-        ...failed,
-        settled: 1_000,
-      },
-    ),
+    ...grantsMore,
     del(`${rbac}/clusterrolebindings/lost-{ns}`, undefined, quiet),
   ],
   "a refusal names the only role that a binding misses": [
@@ -113,21 +117,7 @@ export const foundRights: Sequences = {
     get(namespaces, { ...lost, ...failed }),
     asks("lost-{ns}"),
     review("SelfSubjectRulesReview", { namespace: "{ns}" }, lost),
-    post(
-      roles,
-      { ...clusterRole("own", { rules: [rule(rbacGroup, ["roles", "rolebindings"], ["create"])] }), kind: "Role" },
-      { ...quiet },
-    ),
-    binding("own", "Role", "own"),
-    post(
-      roles,
-      { ...clusterRole("more", { rules: [rule("", ["secrets"], ["get"])] }), kind: "Role" },
-      {
-        ...lost,
-        ...failed,
-        settled: 1_000,
-      },
-    ),
+    ...grantsMore,
     review(
       "SelfSubjectAccessReview",
       {
